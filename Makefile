@@ -1,0 +1,86 @@
+# Everything that a visitor or a contributor runs. Needs Python 3.10 or newer and nothing else:
+# each target installs what it uses into .venv, from the pinned files in .requirements.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+# Every run starts many processes, and uncompiled each of them takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install format lint types test examples sandbox demo bench soak requirements clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
+
+install: .venv/development.stamp ## Install the package (editable) and all tools into .venv
+
+format: install ## Format the code and fix what can be fixed
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+lint: install ## Check format, rules, layers and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory types
+
+types: install ## Check types: mypy on everything, pyright on the public API
+	$(BIN)/mypy provider tests
+	for program in examples/* tests/offline/programs/*; do \
+		test ! -f "$$program/__main__.py" || MYPYPATH=$$program $(BIN)/mypy "$$program/__main__.py" || exit; \
+	done
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+test: install ## Run all tests; ARGS="-k budgets" for some
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+
+examples: install ## Run every example from nothing to nothing
+	$(BIN)/python -m pytest tests/programs/test_examples.py $(ARGS)
+
+sandbox: .venv/package.stamp ## Serve OpenRouter's Workspaces API on this machine
+	$(BIN)/pulumi-openrouter sandbox $(ARGS)
+
+demo: .venv/package.stamp ## See it work: three environments, drift, repair, budgets, destroy
+	@PYTHONPATH=tests $(BIN)/python -m demo $(ARGS)
+
+bench: install ## Measure requests and time, and write tests/bench/RESULTS.md
+	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+soak: install ## Run thousands of random programs, changes and faults
+	$(BIN)/python -m pytest tests/faults/test_stateful.py --soak $(ARGS)
+
+# The only target that needs uv.
+COMPILE := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make requirements" pyproject.toml --extra sandbox
+requirements: ## Pin what pyproject.toml asks for
+	$(COMPILE) --group build --output-file .requirements/package.txt $(ARGS)
+	$(COMPILE) --group dev --constraint .requirements/package.txt \
+		--output-file .requirements/development.txt $(ARGS)
+
+clean: ## Remove .venv and what tools have left; the state of stacks stays
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+define INSTALL
+@echo "Installing what $< pins into .venv"
+@$(BIN)/python -m pip install --quiet --require-hashes --requirement $<
+@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+@touch $@
+endef
+
+.venv/package.stamp: .requirements/package.txt pyproject.toml | $(BIN)/pip
+	$(INSTALL)
+
+# All that package.stamp stands for is in here too.
+.venv/development.stamp: .requirements/development.txt pyproject.toml | $(BIN)/pip
+	$(INSTALL)
+	@touch .venv/package.stamp
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "error: this needs Python 3.10 or newer, and $(PYTHON) is not;" \
+			"name one, as in: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
