@@ -1,0 +1,77 @@
+"""Budgets of a workspace: one limit per interval, and one flag for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pulumi_openrouter.api.models import BudgetAnswer, Deleted, WorkspaceBudget, WorkspaceBudgets
+from pulumi_openrouter.api.transport import Transport
+
+
+class Budgets:
+    """Budgets by workspace (id or slug) and interval: daily, weekly, monthly, lifetime.
+
+    The flag `include_byok_in_budgets` is a field of the workspace too, so `flag_changed` is called
+    after it was set.
+    """
+
+    def __init__(self, transport: Transport, flag_changed: Callable[[], None]) -> None:
+        self._transport = transport
+        self._flag_changed = flag_changed
+
+    def list(self, workspace_id: str) -> WorkspaceBudgets:
+        """Give all budgets.
+
+        Raises:
+            NotFoundError: The workspace does not exist; or it exists and never had a budget,
+                which the API is known to answer with the same 404.
+        """
+        return self._transport.request(
+            "GET",
+            ["workspaces", workspace_id, "budgets"],
+            WorkspaceBudgets,
+            action=f'reading the budgets of workspace "{workspace_id}"',
+        )
+
+    def get(self, workspace_id: str, interval: str) -> WorkspaceBudget:
+        """Give the budget of one interval; raises NotFoundError where there is none."""
+        answer = self._transport.request(
+            "GET",
+            ["workspaces", workspace_id, "budgets", interval],
+            BudgetAnswer,
+            action=f'reading the {interval} budget of workspace "{workspace_id}"',
+        )
+        return answer.budget()
+
+    def put(
+        self,
+        workspace_id: str,
+        interval: str,
+        limit_usd: float,
+        include_byok_in_budgets: bool | None = None,
+    ) -> WorkspaceBudget:
+        """Set the limit (USD, above 0) of one interval; the flag None leaves it as it is."""
+        body: dict[str, object] = {"limit_usd": limit_usd}
+        if include_byok_in_budgets is not None:
+            body["include_byok_in_budgets"] = include_byok_in_budgets
+        try:
+            answer = self._transport.request(
+                "PUT",
+                ["workspaces", workspace_id, "budgets", interval],
+                BudgetAnswer,
+                action=f'setting the {interval} budget of workspace "{workspace_id}"',
+                body=body,
+            )
+        finally:
+            if include_byok_in_budgets is not None:
+                self._flag_changed()
+        return answer.budget()
+
+    def delete(self, workspace_id: str, interval: str) -> None:
+        """Remove the budget of one interval; succeeds where there is none."""
+        self._transport.request(
+            "DELETE",
+            ["workspaces", workspace_id, "budgets", interval],
+            Deleted,
+            action=f'deleting the {interval} budget of workspace "{workspace_id}"',
+        )

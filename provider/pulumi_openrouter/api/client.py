@@ -1,0 +1,56 @@
+"""The client that lifecycles and lookups share: one REST noun per attribute."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+
+from pulumi_openrouter.api.budgets import Budgets
+from pulumi_openrouter.api.members import Members, Organization
+from pulumi_openrouter.api.snapshots import Snapshots
+from pulumi_openrouter.api.transport import Transport
+from pulumi_openrouter.api.workspaces import Workspaces
+from pulumi_openrouter.settings import Settings
+
+
+class Client:
+    """OpenRouter's Workspaces API with one key; safe to share between threads.
+
+    Attributes:
+        workspaces: List, get, create, update, delete.
+        budgets: List, get, put, delete.
+        members: List, add, remove.
+        organization: Its members.
+        snapshots: Reads that callers of one process share.
+    """
+
+    def __init__(self, settings: Settings, *, transport: Transport | None = None) -> None:
+        self._transport = transport or Transport(settings)
+        self.workspaces = Workspaces(self._transport)
+        self.budgets = Budgets(self._transport, self.workspaces.mark_changed)
+        self.members = Members(self._transport)
+        self.organization = Organization(self._transport)
+        self.snapshots = Snapshots(
+            self.workspaces, self.organization, monotonic=self._transport.monotonic
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+
+_shared: dict[Settings, Client] = {}
+_sharing = threading.Lock()
+
+
+def shared_client(settings: Settings) -> Client:
+    """Give the one client of this process for `settings`; it is closed when the process ends.
+
+    One client means one limit of requests in flight, one wait when the API says to wait, and one
+    reading of what several resources need.
+    """
+    with _sharing:
+        if settings not in _shared:
+            _shared[settings] = Client(settings)
+            atexit.register(_shared[settings].close)
+        return _shared[settings]

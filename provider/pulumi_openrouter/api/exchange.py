@@ -1,0 +1,222 @@
+"""One HTTP exchange: a call in, its outcome out.
+
+The transport makes calls, repeats them and turns the last outcome into an answer or an error.
+Here is all contact with httpx. A failure stays plain data: httpx's exceptions may hold headers,
+and so the key, and must not end up in the chain of ours.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Generic, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from pulumi_openrouter.api import answers
+from pulumi_openrouter.api.models import ApiModel
+from pulumi_openrouter.errors import (
+    ApiError,
+    ConfigurationError,
+    ConnectionFailedError,
+    MalformedAnswerError,
+    fold,
+    redact,
+)
+from pulumi_openrouter.settings import Settings
+
+Model = TypeVar("Model", bound=ApiModel)
+# Looks whether a change of unknown outcome was made: the answer if so, None if it was not.
+Settle = Callable[[ApiError], "Model | None"]
+
+# Below the 5 s after which common servers close an idle connection: reusing one just then fails.
+KEEPALIVE_SECONDS = 4.0
+# A page of 100 objects is about 0.1 MB; more than this is not this API.
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+# Failures before anything was sent: safe to repeat whatever the request was.
+_UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+
+
+@dataclass
+class Call(Generic[Model]):
+    """One request, and whether an earlier attempt of it may have been carried out."""
+
+    action: str
+    method: str
+    path: str
+    query: Mapping[str, int] | None
+    content: bytes | None
+    model: type[Model]
+    settle: Settle[Model] | None
+    in_doubt: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Model]):
+    """How one attempt ended: a value, or a failure that is not an exception yet.
+
+    Attributes:
+        value: The answer, or None for a failure.
+        kind: Class of the failure.
+        status: HTTP status, or None without an answer.
+        words: What was said, as it came: neither folded nor redacted.
+        retry: Whether another attempt may end otherwise.
+        may_be_done: Whether the API may have carried the request out all the same.
+        retry_after: Seconds that the API asks to wait.
+        sent: When the API sent the answer (Unix time), if it said so.
+    """
+
+    value: Model | None = None
+    kind: type[ApiError] = ApiError
+    status: int | None = None
+    words: str = ""
+    retry: bool = False
+    may_be_done: bool = False
+    retry_after: float | None = None
+    sent: float | None = None
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the API asks everyone to slow down."""
+        overloaded = self.status == HTTPStatus.SERVICE_UNAVAILABLE and self.retry_after is not None
+        return overloaded or self.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+class Exchange:
+    """Sends single requests to the base URL; knows the key, the timeout and the clocks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        user_agent: str,
+        http: httpx.Client | None,
+        *,
+        monotonic: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
+        self._http = http or _http_client(settings)
+        self._base_url = settings.base_url
+        self._patience = settings.timeout_seconds
+        self._monotonic = monotonic
+        self._now = now
+        self._headers = {
+            "Authorization": f"Bearer {settings.management_key}",
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": user_agent,
+        }
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(self, call: Call[Model]) -> Outcome[Model]:
+        """Send the call once and judge what came back; raises nothing of httpx."""
+        try:
+            response, content = self._receive(call)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return _unanswered(error)
+        if response.is_success:
+            return _understood(call, response, content)
+        return self._failed(call, response, content)
+
+    def _receive(self, call: Call[Model]) -> tuple[httpx.Response, bytes]:
+        give_up = self._monotonic() + self._patience
+        content = bytearray()
+        with self._http.stream(
+            call.method,
+            self._base_url + call.path,
+            params=call.query,
+            content=call.content,
+            headers=self._headers,
+            timeout=self._patience,
+            follow_redirects=False,
+        ) as response:
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > MAX_ANSWER_BYTES:
+                    msg = f"the answer is longer than {MAX_ANSWER_BYTES} bytes"
+                    raise httpx.ReadError(msg)
+                if self._monotonic() > give_up:
+                    msg = f"the answer was not complete after {self._patience:g} s"
+                    raise httpx.ReadTimeout(msg)
+        return response, bytes(content)
+
+    def _failed(
+        self, call: Call[Model], response: httpx.Response, content: bytes
+    ) -> Outcome[Model]:
+        status, headers = response.status_code, response.headers
+        server_side = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return Outcome(
+            kind=answers.error_class(call.path, status, content),
+            status=status,
+            words=answers.words(status, headers, content),
+            retry=status in answers.TRANSIENT,
+            may_be_done=server_side or status == HTTPStatus.REQUEST_TIMEOUT,
+            retry_after=answers.retry_after(headers, self._now()),
+            sent=answers.sent_at(headers),
+        )
+
+
+def _understood(call: Call[Model], response: httpx.Response, content: bytes) -> Outcome[Model]:
+    empty = response.status_code == HTTPStatus.NO_CONTENT
+    try:
+        value = call.model.model_validate_json(b"{}" if empty else content)
+    except ValidationError as error:
+        return Outcome(
+            kind=MalformedAnswerError,
+            status=response.status_code,
+            words=answers.misfit(error, content),
+            retry=True,
+            may_be_done=True,
+        )
+    return Outcome(value=value, status=response.status_code, sent=answers.sent_at(response.headers))
+
+
+def _unanswered(error: httpx.HTTPError | httpx.InvalidURL) -> Outcome[Model]:
+    # Neither a certificate nor a URL gets better by asking again.
+    hopeless = isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL))
+    return Outcome(
+        kind=ConnectionFailedError,
+        words=f"{type(error).__name__}: {error}".removesuffix(": "),
+        retry=not hopeless and not _caused_by(error, ssl.SSLCertVerificationError),
+        may_be_done=not isinstance(error, _UNSENT),
+    )
+
+
+def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _http_client(settings: Settings) -> httpx.Client:
+    """Make a client that takes proxies and certificates from the environment, as httpx does."""
+    most = settings.max_concurrency
+    limits = httpx.Limits(
+        max_connections=most, max_keepalive_connections=most, keepalive_expiry=KEEPALIVE_SECONDS
+    )
+    # Loading certificates takes as long as all else that a client needs. Plain http, which is for
+    # this machine only, does without: this context knows none and so trusts nobody.
+    plain = settings.base_url.startswith("http:")
+    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True
+    try:
+        return httpx.Client(limits=limits, verify=verify)
+    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+        problem = fold(redact(str(error)))
+    msg = (
+        f"The environment's proxy or certificate settings cannot be used: {problem}. Check "
+        "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
+    )
+    raise ConfigurationError(msg)

@@ -1,0 +1,186 @@
+"""Reads that the resources of one process share.
+
+A refresh reads every workspace of a stack by itself, from many threads. Here those reads become
+one listing, read page by page as far as its readers need it. It stays right by three rules: a write
+to any workspace ends it, five seconds without a reader end it, and it serves each workspace once,
+so that a second look at the same one (in doubt, or in the next operation) is a request of its own.
+What is not in the listing is asked for by itself before anyone calls it gone.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from pulumi_openrouter.api.members import Organization
+from pulumi_openrouter.api.models import OrganizationMember, Page, Workspace
+from pulumi_openrouter.api.paging import PAGE_LIMIT, read_pages
+from pulumi_openrouter.api.workspaces import Workspaces
+from pulumi_openrouter.errors import ApiError
+
+# A refresh reads its next workspace within a fraction of this; the next operation comes later.
+IDLE_SECONDS = 5.0
+# Up to so many pages are read on at once. Beyond, in an organization much larger than the stack,
+# readers ask for their workspaces singly until that has cost as much as the rest of the listing.
+FEW_PAGES = 5
+
+
+class Snapshots:
+    """Shared reads; all methods may be called from any thread.
+
+    Callers that come while a read is under way wait for it; if it fails, it fails for all of them.
+    """
+
+    def __init__(
+        self,
+        workspaces: Workspaces,
+        organization: Organization,
+        *,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._workspaces = workspaces
+        self._organization = organization
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._listing: _Listing | None = None
+        self._members: _Reading | None = None
+
+    def workspace(self, workspace_id: str) -> Workspace:
+        """Give a workspace by its id, as it was at some moment of the running operation.
+
+        Raises:
+            NotFoundError: Its own GET says so too.
+        """
+        key = workspace_id.lower()
+        with self._lock:
+            listing = self._warm_listing()
+            if listing is None:
+                listing = self._listing = _Listing(self._workspaces)
+            again = key in listing.served
+            if not again:
+                listing.join(self._monotonic())
+        found = None if again else listing.find(key)
+        if found is None:
+            return self._workspaces.get(workspace_id)
+        listing.last_used = self._monotonic()
+        return found
+
+    def workspace_by_slug(self, slug: str) -> Workspace:
+        """Give a workspace by its slug, from the listing of the running operation if it can."""
+        with self._lock:
+            listing = self._warm_listing()
+        found = None if listing is None else listing.unserved(slug)
+        return self._workspaces.get(slug) if found is None else found
+
+    def organization_members(
+        self, max_age_seconds: float = math.inf
+    ) -> tuple[OrganizationMember, ...]:
+        """Give the organization's members, read once per process.
+
+        Args:
+            max_age_seconds: Read again if the last reading began longer ago; for when someone is
+                missing from it.
+        """
+        with self._lock:
+            now = self._monotonic()
+            reading = self._members
+            leads = reading is None or reading.failed or now - reading.began > max_age_seconds
+            if leads or reading is None:
+                reading = self._members = _Reading(now)
+        if leads:
+            reading.read(self._organization)
+        return reading.result.result()
+
+    def forget_workspaces(self) -> None:
+        """Drop what is known of workspaces; every write through the client does so by itself."""
+        self._workspaces.mark_changed()
+
+    def _warm_listing(self) -> _Listing | None:
+        listing = self._listing
+        if listing is None or listing.failure or listing.version is not self._workspaces.version:
+            return None
+        return listing if self._monotonic() - listing.last_used <= IDLE_SECONDS else None
+
+
+class _Listing:
+    """One listing of the workspaces, read as far as its readers needed it."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        # Before the first request: a write after this line makes the listing stale.
+        self.version = workspaces.version
+        self.last_used = -math.inf
+        self._by_slug: dict[str, Workspace] = {}
+        self.served: set[str] = set()
+        self.failure: ApiError | None = None
+        self._by_id: dict[str, Workspace] = {}
+        self._readers = 0
+        self._total = 0
+        self._workspaces = workspaces
+        self._pages = read_pages(self._page, lambda workspace: workspace.id)
+        self._turn = threading.Lock()
+
+    def join(self, now: float) -> None:
+        self._readers += 1
+        self.last_used = now
+
+    def find(self, workspace_id: str) -> Workspace | None:
+        """Give the workspace, reading on until it comes; None if it does not or costs too much."""
+        if workspace_id not in self._by_id:
+            with self._turn:
+                self._read_on(workspace_id)
+        found = self._by_id.get(workspace_id)
+        if found is not None:
+            self.served.add(workspace_id)
+        return found
+
+    def unserved(self, slug: str) -> Workspace | None:
+        """Give a workspace by its slug, if it is there and nobody has read it yet."""
+        found = self._by_slug.get(slug)
+        return None if found is None or found.id.lower() in self.served else found
+
+    def _read_on(self, workspace_id: str) -> None:
+        if self.failure is not None:
+            raise self.failure
+        while workspace_id not in self._by_id and not self._single_is_cheaper():
+            try:
+                page = next(self._pages, None)
+            except ApiError as error:
+                self.failure = error
+                raise
+            if page is None:
+                return
+            self._by_id.update((workspace.id.lower(), workspace) for workspace in page)
+            self._by_slug.update(
+                (workspace.slug, workspace) for workspace in page if workspace.slug
+            )
+
+    def _page(self, offset: int) -> Page[Workspace]:
+        page = self._workspaces.page(offset)
+        self._total = page.total_count or 0
+        return page
+
+    def _single_is_cheaper(self) -> bool:
+        pages_left = math.ceil((self._total - len(self._by_id)) / PAGE_LIMIT)
+        return pages_left > max(FEW_PAGES, self._readers)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One reading of the organization's members, under way or done."""
+
+    began: float
+    result: Future[tuple[OrganizationMember, ...]] = field(default_factory=Future)
+
+    @property
+    def failed(self) -> bool:
+        return self.result.done() and self.result.exception() is not None
+
+    def read(self, organization: Organization) -> None:
+        try:
+            self.result.set_result(tuple(organization.members()))
+        except BaseException as error:
+            self.result.set_exception(error)
+            raise

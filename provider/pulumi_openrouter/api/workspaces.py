@@ -1,0 +1,162 @@
+"""Workspaces: list, get, create, update, delete.
+
+A create is the one request that must not simply be repeated: `create` settles a lost answer by
+looking whether the workspace is there, is what was sent, and is as young as this call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pulumi_openrouter.api import answers
+from pulumi_openrouter.api.models import Answer, Deleted, Page, Workspace
+from pulumi_openrouter.api.paging import PAGE_LIMIT, read_all
+from pulumi_openrouter.api.transport import Transport
+from pulumi_openrouter.errors import AmbiguousError, ApiError, NotFoundError, RefusedError
+
+# `Date` has whole seconds, and the two clocks of one service may differ a little.
+CLOCK_TOLERANCE_SECONDS = 2.0
+
+
+class Workspaces:
+    """The workspaces of the key's organization. Every method takes an id or a slug."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        # A new object after each write: whoever read under another one may hold old values.
+        self.version = object()
+
+    def mark_changed(self) -> None:
+        """Let readers know that what they hold may be out of date."""
+        self.version = object()
+
+    def list(self) -> Iterator[Workspace]:
+        """Give all workspaces, the default one included."""
+        return read_all(self.page, lambda workspace: workspace.id)
+
+    def page(self, offset: int) -> Page[Workspace]:
+        """Give the up to 100 workspaces from `offset` on."""
+        return self._transport.request(
+            "GET",
+            ["workspaces"],
+            Page[Workspace],
+            action="listing the workspaces",
+            query={"offset": offset, "limit": PAGE_LIMIT},
+        )
+
+    def get(self, id_or_slug: str) -> Workspace:
+        """Give one workspace; raises NotFoundError where there is none."""
+        answer = self._transport.request(
+            "GET",
+            ["workspaces", id_or_slug],
+            Answer[Workspace],
+            action=f'reading workspace "{id_or_slug}"',
+        )
+        return answer.data
+
+    def create(self, fields: Mapping[str, object]) -> Workspace:
+        """Create a workspace from the API's fields, `name` and `slug` among them.
+
+        Raises:
+            RefusedError: The API refuses a value, or the slug is taken.
+            AmbiguousError: An answer was lost, and what is there now cannot be told to be ours.
+        """
+        body = _body(fields)
+        began = self._transport.now()
+        try:
+            answer = self._transport.request(
+                "POST",
+                ["workspaces"],
+                Answer[Workspace],
+                action=f'creating workspace "{body.get("slug")}"',
+                body=body,
+                settle=lambda failure: self._settle(body, began, failure),
+            )
+        finally:
+            self.mark_changed()
+        return answer.data
+
+    def update(self, id_or_slug: str, fields: Mapping[str, object]) -> Workspace:
+        """Set just the given fields."""
+        try:
+            answer = self._transport.request(
+                "PATCH",
+                ["workspaces", id_or_slug],
+                Answer[Workspace],
+                action=f'updating workspace "{id_or_slug}"',
+                body=_body(fields),
+            )
+        finally:
+            self.mark_changed()
+        return answer.data
+
+    def delete(self, id_or_slug: str) -> None:
+        """Delete a workspace with all it holds; raises NotFoundError where there is none.
+
+        After a lost answer the repeated request may find that the first one did it: also a
+        NotFoundError.
+        """
+        try:
+            self._transport.request(
+                "DELETE",
+                ["workspaces", id_or_slug],
+                Deleted,
+                action=f'deleting workspace "{id_or_slug}"',
+            )
+        finally:
+            self.mark_changed()
+
+    def _settle(
+        self, sent: Mapping[str, object], began: float, failure: ApiError
+    ) -> Answer[Workspace] | None:
+        """Tell whether the create was carried out: the workspace, None, or an error if unsure."""
+        try:
+            found = self.get(str(sent["slug"]))
+        except NotFoundError:
+            return None
+        except ApiError as error:
+            doubt = f"{failure.words}; and the look whether it is there failed: {error.words}"
+            raise _ambiguous(failure, doubt) from None
+        earliest = began + self._transport.skew - CLOCK_TOLERANCE_SECONDS
+        created = answers.iso_time(found.created_at)
+        differing = [n for n, value in sent.items() if not _same(value, getattr(found, n, None))]
+        if created is not None and created >= earliest and not differing:
+            return Answer[Workspace](data=found)
+        if isinstance(failure, RefusedError):
+            raise failure
+        what = f"differs in {', '.join(differing)}" if differing else f"is of {found.created_at}"
+        raise _ambiguous(failure, f"{failure.words}; a workspace with that slug exists, but {what}")
+
+
+def _ambiguous(failure: ApiError, words: str) -> AmbiguousError:
+    return AmbiguousError(
+        action=failure.action,
+        method=failure.method,
+        path=failure.path,
+        status=failure.status,
+        words=words,
+    )
+
+
+def _same(sent: object, found: object) -> bool:
+    """Compare as the API means it: the lists have no order, and an empty one is null."""
+    if isinstance(sent, (list, tuple)) or isinstance(found, tuple):
+        return _members(sent) == _members(found)
+    return sent == found
+
+
+def _members(value: object) -> set[object]:
+    return set(value) if isinstance(value, (list, tuple)) else set()
+
+
+def _body(fields: Mapping[str, object]) -> dict[str, object]:
+    """Give the JSON to send; Pulumi hands whole numbers over as floats, the API wants integers."""
+    body = dict(fields)
+    key_ids = body.get("io_logging_api_key_ids")
+    if isinstance(key_ids, (list, tuple)):
+        body["io_logging_api_key_ids"] = [_integer(key_id) for key_id in key_ids]
+    return body
+
+
+def _integer(number: object) -> object:
+    return int(number) if isinstance(number, float) and number.is_integer() else number

@@ -1,0 +1,172 @@
+"""Every exception of the package; a class of its own only where code catches it.
+
+OpenRouterError
+├── ConfigurationError         a setting is missing or wrong; nothing was sent
+├── ConflictError              something with that slug exists and this program does not own it
+└── ApiError                   a request failed; any status that has no class below
+    ├── RefusedError           400, 409, 422: the API refuses what the request says
+    ├── AuthenticationError    401
+    ├── ForbiddenError         403
+    ├── NotFoundError          404 in the API's own error shape (a proxy's 404 is an ApiError)
+    ├── RateLimitedError       429, after the last retry
+    ├── ServerError            5xx and 408, after the last retry
+    ├── ConnectionFailedError  no answer: DNS, TLS, proxy, timeout; after the last retry
+    ├── MalformedAnswerError   a success that cannot be understood, after the last retry
+    └── AmbiguousError         a create of which nobody can tell whether it was made
+
+Pulumi hands a provider's error to the user as text only, so one line says it all: what was being
+done, method and path, status, the API's words, the next step. No text ever shows a key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, TypeVar
+
+Error = TypeVar("Error", bound="ApiError")
+
+# Enough for the longest refusal known (a list of members), and still two lines of a terminal.
+MAX_WORDS = 300
+
+REDACTED = "[redacted]"
+_ANY_OPENROUTER_KEY = re.compile(r"sk-or-[\w-]+")
+
+
+def fold(text: str, limit: int | None = None) -> str:
+    """Give `text` on one line, without control characters, cut at `limit` characters."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(printable.split())
+    if limit is None or len(line) <= limit:
+        return line
+    return line[: limit - 1].rstrip() + "…"
+
+
+def redact(text: str, *secrets: str) -> str:
+    """Replace each of `secrets`, and whatever has the form of an OpenRouter key."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, REDACTED)
+    return _ANY_OPENROUTER_KEY.sub(REDACTED, text)
+
+
+class OpenRouterError(Exception):
+    """Root of all errors that this package raises on purpose."""
+
+
+class ConfigurationError(OpenRouterError):
+    """A setting is missing or has a value that cannot be used."""
+
+
+class ConflictError(OpenRouterError):
+    """What should be created exists already and belongs to someone else."""
+
+
+class ApiError(OpenRouterError):
+    """A request to OpenRouter that did not succeed.
+
+    Attributes:
+        action: What was being done, as `creating workspace "acme"`.
+        method: HTTP method.
+        path: Path below the base URL, percent-encoded, without the query.
+        status: HTTP status, or None when there was no answer.
+        words: What the API (or the failing layer) said: one line, at most 300 characters.
+        next_step: What the reader can do now: one or two sentences.
+    """
+
+    no_answer: ClassVar[str] = "got no answer"
+    default_next_step: ClassVar[str] = (
+        "Check openrouter:baseUrl, and whether a proxy answers in the API's place."
+    )
+
+    def __init__(
+        self,
+        *,
+        action: str,
+        method: str,
+        path: str,
+        status: int | None = None,
+        words: str = "",
+        next_step: str | None = None,
+    ) -> None:
+        self.action = fold(redact(action))
+        self.method = method
+        self.path = fold(redact(path))
+        self.status = status
+        self.words = fold(redact(fold(words)), MAX_WORDS)
+        self.next_step = self.default_next_step if next_step is None else next_step
+        outcome = self.no_answer if status is None else f"answered {status}"
+        said = self.words.rstrip(".") or "no reason given"
+        msg = f"{self.action}: {method} {self.path} {outcome}: {said}. {self.next_step}"
+        super().__init__(msg.rstrip())
+
+    def with_next_step(self: Error, next_step: str) -> Error:
+        """Give the same error with advice that fits the situation better."""
+        return type(self)(
+            action=self.action,
+            method=self.method,
+            path=self.path,
+            status=self.status,
+            words=self.words,
+            next_step=next_step,
+        )
+
+
+class RefusedError(ApiError):
+    """The API refuses the request for what it says; sending it again changes nothing."""
+
+    no_answer = "was not sent"
+    default_next_step = "Correct the value that it names, then run again."
+
+
+class AuthenticationError(ApiError):
+    """The API does not accept the key."""
+
+    default_next_step = (
+        "Set openrouter:managementKey (pulumi config set --secret openrouter:managementKey …) or "
+        "OPENROUTER_MANAGEMENT_KEY to a management key that is valid."
+    )
+
+
+class ForbiddenError(ApiError):
+    """The key is valid, but this is not allowed: to this key, or to anyone."""
+
+    default_next_step = "Check that the key is a management key of the organization meant."
+
+
+class NotFoundError(ApiError):
+    """The API says itself that the object does not exist."""
+
+    default_next_step = "Check the id or slug, and that the key belongs to the organization meant."
+
+
+class RateLimitedError(ApiError):
+    """The API kept answering 429 until the retries were used up."""
+
+    default_next_step = "Run again in a while, or lower openrouter:maxConcurrency."
+
+
+class ServerError(ApiError):
+    """The API kept failing on its side until the retries were used up."""
+
+    default_next_step = "Run the same command again in a while."
+
+
+class ConnectionFailedError(ApiError):
+    """No answer came back from the API."""
+
+    default_next_step = "Check the network, the proxy variables and openrouter:baseUrl."
+
+
+class MalformedAnswerError(ApiError):
+    """The API reports a success, in a form that cannot be understood."""
+
+    default_next_step = (
+        "Check that openrouter:baseUrl is OpenRouter's API, and whether a proxy changes answers."
+    )
+
+
+class AmbiguousError(ApiError):
+    """A create was sent and nobody can tell whether it was carried out."""
+
+    default_next_step = (
+        "Whether it was created is not known: look for it in the organization, then run again."
+    )

@@ -1,0 +1,211 @@
+"""Endpoints: method, path, query and body of each, and what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from pulumi_openrouter.api.client import Client, shared_client
+from pulumi_openrouter.errors import NotFoundError, OpenRouterError
+from pulumi_openrouter.settings import Settings
+
+if TYPE_CHECKING:
+    from unit.conftest import ScriptedApi
+
+BUDGET = {"data": {"id": "b", "limit_usd": 100}, "include_byok_in_budgets": True}
+MEMBER = {"id": "m", "user_id": "user_a", "role": "member"}
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "asked", "body"),
+    [
+        pytest.param(
+            lambda client: [found.id for found in client.workspaces.list()],
+            {"data": [{"id": "w"}], "total_count": 1},
+            "GET /workspaces?offset=0&limit=100",
+            None,
+            id="list workspaces",
+        ),
+        pytest.param(
+            lambda client: client.workspaces.get("acme"),
+            {"data": {"id": "w"}},
+            "GET /workspaces/acme",
+            None,
+            id="get a workspace",
+        ),
+        pytest.param(
+            lambda client: client.workspaces.create(
+                {"name": "A", "slug": "a", "description": None, "io_logging_api_key_ids": [1.0, 2]}
+            ),
+            {"data": {"id": "w"}},
+            "POST /workspaces",
+            {"name": "A", "slug": "a", "description": None, "io_logging_api_key_ids": [1, 2]},
+            id="create a workspace",
+        ),
+        pytest.param(
+            lambda client: client.workspaces.update("w", {"io_logging_api_key_ids": (7.0,)}),
+            {"data": {"id": "w"}},
+            "PATCH /workspaces/w",
+            {"io_logging_api_key_ids": [7]},
+            id="update a workspace",
+        ),
+        pytest.param(
+            lambda client: client.workspaces.delete("w"),
+            {"deleted": True},
+            "DELETE /workspaces/w",
+            None,
+            id="delete a workspace",
+        ),
+        pytest.param(
+            lambda client: client.budgets.list("w"),
+            {"data": [BUDGET["data"]]},
+            "GET /workspaces/w/budgets",
+            None,
+            id="list budgets",
+        ),
+        pytest.param(
+            lambda client: client.budgets.get("w", "daily"),
+            BUDGET,
+            "GET /workspaces/w/budgets/daily",
+            None,
+            id="get a budget",
+        ),
+        pytest.param(
+            lambda client: client.budgets.put("w", "daily", 1e-9),
+            BUDGET,
+            "PUT /workspaces/w/budgets/daily",
+            {"limit_usd": 1e-9},
+            id="set a budget",
+        ),
+        pytest.param(
+            lambda client: client.budgets.put("w", "lifetime", 1e15, False),
+            BUDGET,
+            "PUT /workspaces/w/budgets/lifetime",
+            {"limit_usd": 1e15, "include_byok_in_budgets": False},
+            id="set a budget and the flag",
+        ),
+        pytest.param(
+            lambda client: client.budgets.delete("w", "weekly"),
+            {"deleted": True},
+            "DELETE /workspaces/w/budgets/weekly",
+            None,
+            id="delete a budget",
+        ),
+        pytest.param(
+            lambda client: [found.user_id for found in client.members.list("w")],
+            {"data": [MEMBER], "total_count": 1},
+            "GET /workspaces/w/members?offset=0&limit=100",
+            None,
+            id="list members",
+        ),
+        pytest.param(
+            lambda client: client.members.add("w", ["user_a", "user_b"]),
+            {"data": [MEMBER], "added_count": 1},
+            "POST /workspaces/w/members/add",
+            {"user_ids": ["user_a", "user_b"]},
+            id="add members",
+        ),
+        pytest.param(
+            lambda client: client.members.remove("w", ["user_a"]),
+            {"removed_count": 1},
+            "POST /workspaces/w/members/remove",
+            {"user_ids": ["user_a"]},
+            id="remove members",
+        ),
+        pytest.param(
+            lambda client: [found.id for found in client.organization.members()],
+            {"data": [{"id": "user_a"}], "total_count": 1},
+            "GET /organization/members?offset=0&limit=100",
+            None,
+            id="list the organization",
+        ),
+    ],
+)
+def test_each_call_is_one_request(
+    api: ScriptedApi,
+    call: Callable[[Client], object],
+    answer: dict[str, object],
+    asked: str,
+    body: object,
+) -> None:
+    """Every endpoint method sends exactly its one request, and nothing beside it."""
+    api.script = [httpx.Response(200, json=answer)]
+    call(api.client())
+    assert (api.asked, api.bodies) == ([asked], [body])
+
+
+@pytest.mark.parametrize(
+    ("call", "action"),
+    [
+        (lambda client: list(client.workspaces.list()), "listing the workspaces"),
+        (lambda client: client.workspaces.get("acme"), 'reading workspace "acme"'),
+        (lambda client: client.workspaces.create({"slug": "a"}), 'creating workspace "a"'),
+        (lambda client: client.workspaces.update("acme", {}), 'updating workspace "acme"'),
+        (lambda client: client.workspaces.delete("acme"), 'deleting workspace "acme"'),
+        (lambda client: client.budgets.list("w"), 'reading the budgets of workspace "w"'),
+        (lambda client: client.budgets.get("w", "x"), 'reading the x budget of workspace "w"'),
+        (lambda client: client.budgets.put("w", "x", 1), 'setting the x budget of workspace "w"'),
+        (lambda client: client.budgets.delete("w", "x"), 'deleting the x budget of workspace "w"'),
+        (lambda client: list(client.members.list("w")), 'reading the members of workspace "w"'),
+        (lambda client: client.members.add("w", ["u"]), 'adding u to workspace "w"'),
+        (lambda client: client.members.add("w", ["u"] * 2), 'adding 2 members to workspace "w"'),
+        (lambda client: client.members.remove("w", ["u"]), 'removing u from workspace "w"'),
+        (lambda client: list(client.organization.members()), "reading the members of the organ"),
+    ],
+)
+def test_each_failure_says_what_was_being_done(
+    api: ScriptedApi, call: Callable[[Client], object], action: str
+) -> None:
+    """The text of an error begins with the action and the object it was done to."""
+    api.script = [httpx.Response(403, json={"error": {"code": 403, "message": "No."}})]
+    with pytest.raises(OpenRouterError) as failure:
+        call(api.client())
+    assert str(failure.value).startswith(action)
+
+
+def test_what_endpoints_give(api: ScriptedApi) -> None:
+    """A budget comes with the flag, an add with the members, a removal with its count."""
+    api.script = [
+        httpx.Response(200, json=BUDGET),
+        httpx.Response(200, json={"data": [MEMBER], "added_count": 1}),
+        httpx.Response(200, json={"removed_count": 2}),
+    ]
+    client = api.client()
+    budget = client.budgets.put("w", "daily", 100)
+    assert (budget.limit_usd, budget.include_byok_in_budgets) == (100.0, True)
+    assert [member.role for member in client.members.add("w", ["user_a"])] == ["member"]
+    assert client.members.remove("w", ["user_a", "user_b"]) == 2
+
+
+@pytest.mark.parametrize("count", [0, 101])
+def test_a_batch_has_one_to_a_hundred_people(api: ScriptedApi, count: int) -> None:
+    """What the API would refuse for its number is a mistake of the caller, and is not sent."""
+    members = api.client().members
+    for change in (members.add, members.remove):
+        with pytest.raises(ValueError, match=f"1 to 100 user ids, not {count}"):
+            change("w", ["user_a"] * count)
+
+
+def test_a_deletion_with_no_content_is_one(api: ScriptedApi) -> None:
+    """A 204 confirms a deletion as well as a body does."""
+    api.script = [httpx.Response(204)]
+    api.client().workspaces.delete("w")
+
+
+def test_deleting_what_is_gone_says_so(api: ScriptedApi) -> None:
+    """A 404 reaches the caller, who knows whether it is a success."""
+    api.script = [httpx.Response(404, json={"error": {"message": "Resource not found"}})]
+    with pytest.raises(NotFoundError):
+        api.client().workspaces.delete("w")
+
+
+def test_settings_share_one_client() -> None:
+    """In one process, equal settings mean one client, others another."""
+    first = Settings(management_key="a", base_url="http://127.0.0.1:9")
+    again = Settings(management_key="a", base_url="http://127.0.0.1:9")
+    other = Settings(management_key="b", base_url="http://127.0.0.1:9")
+    assert shared_client(first) is shared_client(again)
+    assert shared_client(first) is not shared_client(other)
