@@ -1,0 +1,193 @@
+"""How the sandbox misbehaves when a test tells it to: which request, how often, in which way.
+
+A fault names a method and a path, lets `skip` matching requests through and then acts on `times`
+of them. The gateway asks `Faults.take` about every request; the first fault that matches acts,
+in the order of adding. Nothing here is ever random.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from .answers import Answer, error_body
+
+# The words of the API's own errors, for a fault that gives only a status.
+STATUS_WORDS = {
+    400: "Invalid request parameters",
+    401: "Missing Authentication header",
+    403: "Only management keys can perform this operation",
+    404: "Resource not found",
+    429: "Rate limit exceeded",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+
+ACTIONS = ("status", "lose", "truncate", "stall", "merge", "hold")
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/"):
+        msg = "must begin with /, as in /workspaces/*/budgets/**"
+        raise ValueError(msg)
+    return path
+
+
+class Fault(BaseModel):
+    """Which requests to disturb (below /api/v1), how often, and exactly one action.
+
+    `path`: `*` is one segment, `**` at the end any rest, nothing included. `times`: None = until
+    cleared. Actions:
+
+    - `status` (400..599): answer that instead of doing anything; with `handled`, make the change
+      and then answer that, as a proxy that gave up waiting. `message`, `retry_after`, or a raw
+      `body` with its `content_type` (an HTML page unless told).
+    - `lose`: close the connection without an answer, before anything is done ("request") or when
+      the change is made ("answer").
+    - `truncate`: make the change, announce the whole body and send half of it.
+    - `stall`: make the change and send nothing ("answer") or half the body ("body") until the
+      client goes away.
+    - `body` alone: make the change and answer 200 with this text.
+    - `merge`: make the change and merge this into the JSON of the answer: object into object, an
+      object into each item of a list, anything else in place of what stands there.
+    - `hold`: keep the request until it is released, before it is handled (true) or between the
+      change and its answer ("answer").
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: str = "*"
+    path: Annotated[str, AfterValidator(_absolute)] = "/**"
+    times: Annotated[int, Field(ge=1)] | None = 1
+    skip: Annotated[int, Field(ge=0)] = 0
+    status: Annotated[int, Field(ge=400, le=599)] | None = None
+    handled: bool = False
+    message: str | None = None
+    retry_after: str | None = None
+    body: str | None = None
+    content_type: str | None = None
+    lose: Literal["request", "answer"] | None = None
+    truncate: bool = False
+    stall: Literal["answer", "body"] | None = None
+    merge: dict[str, Any] | None = None
+    hold: Literal[True, "answer"] | None = None
+
+    @model_validator(mode="after")
+    def _one_action(self) -> "Fault":
+        actions = [name for name in ACTIONS if getattr(self, name) not in (None, False)]
+        if len(actions) > 1 or not (actions or self.body is not None):
+            msg = f"give exactly one of {', '.join(ACTIONS)} or a body, not {actions or 'none'}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def description(self) -> str:
+        """The action in a few words, for the request log."""
+        name = next((name for name in ACTIONS if getattr(self, name)), "body")
+        value = getattr(self, name)
+        return f"{name} {value}" if name in ("status", "lose", "stall") else name
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether the fault answers in the API's place, so that nothing is changed."""
+        return self.status is not None and not self.handled
+
+    def matches(self, method: str, segments: Sequence[str]) -> bool:
+        """Say whether a request is one of those meant (its segments percent-decoded)."""
+        if self.method not in ("*", method):
+            return False
+        pattern = [part for part in self.path.split("/") if part]
+        if pattern[-1:] == ["**"]:
+            pattern.pop()
+            segments = segments[: len(pattern)]
+        return len(pattern) == len(segments) and all(
+            part in ("*", segment) for part, segment in zip(pattern, segments, strict=True)
+        )
+
+    def rewrite(self, answer: Answer | None) -> Answer:
+        """Return the answer to send; `answer` is what the API said, None if it was not asked."""
+        if answer and self.merge is not None and answer.status < 400:
+            merged = json.dumps(deep_merge(json.loads(answer.body), self.merge)).encode()
+            return _answer(answer.status, merged, "application/json")
+        if answer and self.status is None and self.body is None:
+            return answer
+        status = self.status or 200
+        if self.body is not None:
+            content_type = self.content_type or ("text/html" if self.status else "application/json")
+            return _answer(status, self.body.encode(), content_type, self.retry_after)
+        words = self.message or STATUS_WORDS.get(status, "Server error")
+        body = json.dumps(error_body(status, words)).encode()
+        return _answer(status, body, "application/json", self.retry_after)
+
+
+def deep_merge(value: object, patch: object) -> object:
+    """Merge objects into objects, and an object into each item of a list; else the patch wins."""
+    if isinstance(value, Mapping) and isinstance(patch, Mapping):
+        merged = {key: deep_merge(value[key], patch[key]) for key in patch if key in value}
+        return {**value, **patch, **merged}
+    if isinstance(value, list) and isinstance(patch, Mapping):
+        return [deep_merge(item, patch) for item in value]
+    return patch
+
+
+def _answer(status: int, body: bytes, content_type: str, retry_after: str | None = None) -> Answer:
+    headers = [(b"content-type", content_type.encode())]
+    headers.append((b"content-length", str(len(body)).encode()))
+    if retry_after is not None:
+        headers.append((b"retry-after", retry_after.encode()))
+    return Answer(status, headers, body)
+
+
+@dataclass
+class _Planned:
+    id: str
+    fault: Fault
+    matched: int = 0
+    injected: int = 0
+
+    def take(self) -> bool:
+        """Count a matching request and say whether the fault acts on it."""
+        self.matched += 1
+        spent = self.fault.times is not None and self.injected >= self.fault.times
+        acts = self.matched > self.fault.skip and not spent
+        self.injected += acts
+        return acts
+
+
+class Faults:
+    """The faults that are planned, in the order of adding."""
+
+    def __init__(self) -> None:
+        self._planned: list[_Planned] = []
+        self._added = 0
+
+    def add(self, fault: Fault) -> str:
+        """Plan a fault and return its id."""
+        self._added += 1
+        self._planned.append(_Planned(f"fault-{self._added}", fault))
+        return self._planned[-1].id
+
+    def clear(self) -> None:
+        """Drop all faults; a request that one of them holds stays held."""
+        self._planned.clear()
+
+    def take(self, method: str, segments: Sequence[str]) -> Fault | None:
+        """Return the fault that acts on this request. Requests it lets through try the next."""
+        for planned in self._planned:
+            if planned.fault.matches(method, segments) and planned.take():
+                return planned.fault
+        return None
+
+    def describe(self) -> Iterator[dict[str, Any]]:
+        """Yield each fault: its id, its fields, how often it matched and was injected."""
+        for planned in self._planned:
+            yield {
+                "id": planned.id,
+                **planned.fault.model_dump(exclude_unset=True),
+                "matched": planned.matched,
+                "injected": planned.injected,
+            }

@@ -1,0 +1,221 @@
+"""The operations of the API: parse a request, ask `rules`, write to `store`, shape the answer.
+
+In the order of the API document. Handlers are async and never wait, so each runs from its first
+check to its last write without another request in between; several writes share a transaction.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from . import rules
+from .schemas import (
+    PAGE_SIZE_DEFAULT,
+    CreateWorkspace,
+    Limit,
+    MemberIds,
+    Offset,
+    Segment,
+    UpdateWorkspace,
+    UpsertBudget,
+)
+from .store import Store, Workspace
+
+router = APIRouter()
+
+BYOK_FLAG = "include_byok_in_budgets"
+
+
+@dataclass
+class Backend:
+    """What the handlers work on: the store, and the options of the account."""
+
+    store: Store
+    options: rules.Options
+
+    def workspace(self, ref: str) -> Workspace:
+        """Return the workspace with this id or slug, or refuse with 404."""
+        workspace = self.store.find_workspace(ref)
+        if workspace is None:
+            raise rules.not_found()
+        return workspace
+
+
+def backend_of(request: Request) -> Backend:
+    """Return what the application of this request works on."""
+    backend: Backend = request.app.state.backend
+    return backend
+
+
+@router.get("/organization/members")
+async def list_organization_members(
+    request: Request, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
+) -> JSONResponse:
+    """List the people of the organization."""
+    api = backend_of(request)
+    data = api.store.list_people(offset, limit)
+    return JSONResponse({"data": data, "total_count": api.store.count_people()})
+
+
+@router.get("/workspaces")
+async def list_workspaces(
+    request: Request, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
+) -> JSONResponse:
+    """List the workspaces of the organization."""
+    api = backend_of(request)
+    data = [workspace.document for workspace in api.store.list_workspaces(offset, limit)]
+    return JSONResponse({"data": data, "total_count": api.store.count_workspaces()})
+
+
+@router.post("/workspaces")
+async def create_workspace(request: Request, body: CreateWorkspace) -> JSONResponse:
+    """Create a workspace."""
+    api = backend_of(request)
+    _check_slug_is_free(api.store, body.slug)
+    workspace = api.store.create_workspace(_fields(body.model_dump()))
+    return JSONResponse({"data": workspace.document}, 201)
+
+
+@router.get("/workspaces/{id}")
+async def get_workspace(request: Request, id: Segment) -> JSONResponse:
+    """Return one workspace."""
+    api = backend_of(request)
+    return JSONResponse({"data": api.workspace(id).document})
+
+
+@router.patch("/workspaces/{id}")
+async def update_workspace(request: Request, id: Segment, body: UpdateWorkspace) -> JSONResponse:
+    """Change the fields that were sent."""
+    api = backend_of(request)
+    workspace = api.workspace(id)
+    changes = _fields(body.model_dump(exclude_unset=True))
+    if changes.get("slug", workspace.document["slug"]) != workspace.document["slug"]:
+        _check_slug_is_free(api.store, body.slug)
+    if changes:
+        workspace = api.store.update_workspace(workspace, changes)
+    return JSONResponse({"data": workspace.document})
+
+
+@router.delete("/workspaces/{id}")
+async def delete_workspace(
+    request: Request, id: Segment, confirm_default_workspace_deletion: bool = False
+) -> JSONResponse:
+    """Delete a workspace with its budgets and members."""
+    api = backend_of(request)
+    workspace = api.workspace(id)
+    rules.check_workspace_deletable(
+        api.options,
+        is_default=workspace.is_default,
+        confirmed=confirm_default_workspace_deletion,
+        has_active_keys=workspace.active_keys or bool(api.store.key_holders(workspace.id)),
+    )
+    api.store.delete_workspace(workspace.id)
+    return JSONResponse({"deleted": True})
+
+
+@router.get("/workspaces/{id}/budgets")
+async def list_budgets(request: Request, id: Segment) -> JSONResponse:
+    """List the budgets of a workspace."""
+    api = backend_of(request)
+    workspace = api.workspace(id)
+    budgets = api.store.list_budgets(workspace.id)
+    if not budgets and api.options.fresh_budgets_404:
+        raise rules.not_found()
+    return _with_flag(budgets, workspace)
+
+
+@router.get("/workspaces/{id}/budgets/{interval}")
+async def get_budget(request: Request, id: Segment, interval: rules.Interval) -> JSONResponse:
+    """Return the budget of one interval."""
+    api = backend_of(request)
+    workspace = api.workspace(id)
+    budget = api.store.find_budget(workspace.id, interval)
+    if budget is None:
+        raise rules.not_found()
+    return _with_flag(budget, workspace)
+
+
+@router.put("/workspaces/{id}/budgets/{interval}")
+async def upsert_budget(
+    request: Request, id: Segment, interval: rules.Interval, body: UpsertBudget
+) -> JSONResponse:
+    """Set the limit of one interval, and the workspace's BYOK flag when it was sent."""
+    api = backend_of(request)
+    workspace = api.workspace(id)
+    rules.check_plan_has_budgets(api.options)
+    rules.check_budget_order(api.store.budget_limits(workspace.id) | {interval: body.limit_usd})
+    flag = body.model_dump(include={BYOK_FLAG}, exclude_unset=True)
+    with api.store.transaction():
+        api.store.put_budget(workspace.id, interval, body.limit_usd)
+        if flag.get(BYOK_FLAG, workspace.document[BYOK_FLAG]) != workspace.document[BYOK_FLAG]:
+            workspace = api.store.update_workspace(workspace, flag)
+    return _with_flag(api.store.find_budget(workspace.id, interval), workspace)
+
+
+@router.delete("/workspaces/{id}/budgets/{interval}")
+async def delete_budget(request: Request, id: Segment, interval: rules.Interval) -> JSONResponse:
+    """Delete the budget of one interval; one that is not there is deleted already."""
+    api = backend_of(request)
+    api.store.delete_budget(api.workspace(id).id, interval)
+    return JSONResponse({"deleted": True})
+
+
+@router.get("/workspaces/{id}/members")
+async def list_members(
+    request: Request, id: Segment, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
+) -> JSONResponse:
+    """List the members of a workspace."""
+    api = backend_of(request)
+    workspace = api.workspace(id)
+    data = api.store.list_members(workspace, offset, limit)
+    return JSONResponse({"data": data, "total_count": api.store.count_members(workspace)})
+
+
+@router.post("/workspaces/{id}/members/add")
+async def add_members(request: Request, id: Segment, body: MemberIds) -> JSONResponse:
+    """Add people of the organization; all of them or none."""
+    api = backend_of(request)
+    workspace = api.workspace(id)
+    user_ids = list(dict.fromkeys(body.user_ids))
+    rules.check_membership_is_explicit(workspace.is_default)
+    rules.check_all_known(user_ids, api.store.known_people(user_ids))
+    with api.store.transaction():
+        api.store.add_members(workspace.id, user_ids)
+    data = api.store.find_members(workspace.id, user_ids)
+    return JSONResponse({"data": data, "added_count": len(data)})
+
+
+@router.post("/workspaces/{id}/members/remove")
+async def remove_members(request: Request, id: Segment, body: MemberIds) -> JSONResponse:
+    """Remove members; all of them or none. Who is not a member does not count."""
+    api = backend_of(request)
+    workspace = api.workspace(id)
+    rules.check_membership_is_explicit(workspace.is_default)
+    user_ids = list(dict.fromkeys(body.user_ids))
+    present = [member["user_id"] for member in api.store.find_members(workspace.id, user_ids)]
+    key_holders, scim_managed = api.store.key_holders(workspace.id), api.store.scim_managed()
+    rules.check_members_removable(
+        [user_id for user_id in present if user_id in key_holders],
+        [user_id for user_id in present if user_id in scim_managed],
+    )
+    with api.store.transaction():
+        api.store.remove_members(workspace.id, present)
+    return JSONResponse({"removed_count": len(present)})
+
+
+def _fields(body: dict[str, Any]) -> dict[str, Any]:
+    # The API keeps an empty list of disabled tools as null.
+    if body.get("disabled_server_tools") == []:
+        body["disabled_server_tools"] = None
+    return body
+
+
+def _check_slug_is_free(store: Store, slug: str) -> None:
+    if store.slug_exists(slug):
+        raise rules.slug_taken(slug)
+
+
+def _with_flag(data: object, workspace: Workspace) -> JSONResponse:
+    return JSONResponse({"data": data, BYOK_FLAG: workspace.document[BYOK_FLAG]})

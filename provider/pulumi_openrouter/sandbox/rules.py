@@ -1,0 +1,135 @@
+"""What the API refuses, as pure functions: each raises `Refusal` with the status and the words.
+
+The routes call these before they write. Words that the real API is known to use stand here
+exactly; where its words are not known, ours say what is wrong and what to do.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+# From the broadest to the narrowest: each limit must be greater than all that follow it.
+INTERVALS = ("lifetime", "monthly", "weekly", "daily")
+
+Interval = Literal["daily", "weekly", "monthly", "lifetime"]
+
+
+class Refusal(Exception):  # noqa: N818 - an answer of the API, not a failure of the sandbox
+    """A request that the API answers with an error: its HTTP status and its message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Options(BaseModel):
+    """What differs between accounts; a test changes it with `Sandbox.set_options`.
+
+    `plan`: budgets can be set on "enterprise" only. `fresh_budgets_404`: the budgets list of a
+    workspace without budgets answers 404, as the real API has been seen to do.
+    `default_workspace_deletion`: the account may delete its default workspace (when it confirms).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    plan: Literal["enterprise", "standard"] = "enterprise"
+    fresh_budgets_404: bool = False
+    default_workspace_deletion: bool = False
+
+
+def authenticate(header: str | None, key: str) -> None:
+    """Refuse a request whose Authorization header is not `Bearer <the management key>`."""
+    scheme, _, token = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Refusal(401, "Missing Authentication header")
+    if token.strip() != key:
+        raise Refusal(401, "Invalid credentials")
+
+
+def not_found() -> Refusal:
+    """Return the one 404 of the API, for a workspace or a budget that does not exist."""
+    return Refusal(404, "Resource not found")
+
+
+def slug_taken(slug: str) -> Refusal:
+    """Return the refusal of a slug that another workspace of the organization has."""
+    return Refusal(400, f'A workspace with slug "{slug}" already exists')
+
+
+def dollars(amount: float) -> str:
+    """Format an amount of USD as the API does in its messages: `$500`, `$0.5`."""
+    text = format(Decimal(repr(float(amount))), "f")
+    return "$" + (text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def check_budget_order(limits: Mapping[str, float]) -> None:
+    """Refuse limits (USD, by interval) that do not strictly decrease as the interval narrows."""
+    present = [interval for interval in INTERVALS if interval in limits]
+    for broader, narrower in pairwise(present):
+        if limits[broader] <= limits[narrower]:
+            message = (
+                "Budget limits must be strictly decreasing as scope narrows: "
+                f"the {broader} limit ({dollars(limits[broader])}) must be greater than "
+                f"the {narrower} limit ({dollars(limits[narrower])})."
+            )
+            raise Refusal(400, message)
+
+
+def check_plan_has_budgets(options: Options) -> None:
+    """Refuse to set a budget on a plan without workspace budgets."""
+    if options.plan != "enterprise":
+        message = "Workspace budgets need an Enterprise plan; this organization is on another plan."
+        raise Refusal(403, message)
+
+
+def check_membership_is_explicit(is_default: bool) -> None:
+    """Refuse to change the members of the default workspace."""
+    if is_default:
+        message = (
+            "Members of the default workspace cannot be changed: "
+            "every member of the organization belongs to it."
+        )
+        raise Refusal(403, message)
+
+
+def check_all_known(user_ids: Sequence[str], known: Collection[str]) -> None:
+    """Refuse to add someone who is not in the organization."""
+    if any(user_id not in known for user_id in user_ids):
+        raise Refusal(400, "Some users are not members of the organization")
+
+
+def check_members_removable(key_holders: Sequence[str], scim_managed: Sequence[str]) -> None:
+    """Refuse to remove members with API keys in the workspace, and those that SCIM manages."""
+    if key_holders:
+        message = (
+            "The following members have active API keys in this workspace and cannot be removed: "
+            f"{', '.join(key_holders)}. Their keys must be deleted first."
+        )
+        raise Refusal(400, message)
+    if scim_managed:
+        message = (
+            "The following members are SCIM-managed and cannot be removed directly: "
+            f"{', '.join(scim_managed)}. Changes must be made in your identity provider."
+        )
+        raise Refusal(403, message)
+
+
+def check_workspace_deletable(
+    options: Options, *, is_default: bool, confirmed: bool, has_active_keys: bool
+) -> None:
+    """Refuse to delete the default workspace, or one that still has active API keys."""
+    if is_default and not options.default_workspace_deletion:
+        raise Refusal(403, "The default workspace cannot be deleted.")
+    if is_default and not confirmed:
+        message = (
+            "Deleting the default workspace has to be confirmed with "
+            "confirm_default_workspace_deletion=true."
+        )
+        raise Refusal(400, message)
+    if has_active_keys:
+        message = "The workspace has active API keys. Delete its keys, then the workspace."
+        raise Refusal(400, message)

@@ -1,0 +1,95 @@
+"""The request bodies and parameters of the API, with its limits, enums and patterns.
+
+FastAPI validates every request with these before a route runs. JSON types are strict (a string
+"5" is not a number, and neither is true); unknown body fields are ignored, as the API does.
+"""
+
+from typing import Annotated, Literal
+from urllib.parse import unquote
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+PAGE_SIZE_DEFAULT = 50
+PAGE_SIZE_MAX = 100
+# SQLite's largest integer: a page that starts beyond it is empty as well.
+OFFSET_MAX = 2**63 - 1
+
+
+def _whole(value: object) -> object:
+    """Take 5.0 for 5: JSON has one type of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _digits(text: str) -> str:
+    """Let through what is written as a whole number: pydantic alone takes "1_0" and "1.0" too."""
+    if not (text.isascii() and text.isdigit()):
+        msg = "Input should be a whole number"
+        raise ValueError(msg)
+    return text
+
+
+def _offset(text: str) -> str:
+    """Read an offset of null as 0 and cut it to what SQLite can count."""
+    return "0" if text in ("", "null") else str(min(int(_digits(text)), OFFSET_MAX))
+
+
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Slug = Annotated[str, Field(min_length=1, max_length=50, pattern="^[a-z0-9]+(?:-[a-z0-9]+)*$")]
+ProviderSort = Literal["price", "throughput", "latency", "exacto"]
+SamplingRate = Annotated[float, Field(ge=0.0001, le=1, allow_inf_nan=False), AfterValidator(_whole)]
+LimitUsd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+KeyIds = list[Annotated[int, BeforeValidator(_whole)]]
+
+# The gateway leaves the path percent-encoded, so that `a%2Fb` stays one segment until here.
+Segment = Annotated[str, Path(), AfterValidator(unquote)]
+Offset = Annotated[int, Query(), BeforeValidator(_offset)]
+Limit = Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX), BeforeValidator(_digits)]
+
+
+class Body(BaseModel):
+    """A JSON object with strict types."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class WorkspaceSettings(Body):
+    """The fields of a workspace that have defaults; what a request leaves out keeps its default."""
+
+    description: Annotated[str, Field(max_length=500)] | None = None
+    default_text_model: str | None = None
+    default_image_model: str | None = None
+    default_provider_sort: ProviderSort | None = None
+    is_observability_io_logging_enabled: bool = False
+    is_observability_broadcast_enabled: bool = False
+    is_data_discount_logging_enabled: bool = True
+    io_logging_sampling_rate: SamplingRate = 1
+    io_logging_api_key_ids: KeyIds | None = None
+    disabled_server_tools: list[str] | None = None
+
+
+class CreateWorkspace(WorkspaceSettings):
+    """The body of POST /workspaces."""
+
+    name: Name
+    slug: Slug
+
+
+class UpdateWorkspace(WorkspaceSettings):
+    """The body of PATCH /workspaces/{id}: only the fields that were sent count."""
+
+    name: Name = ""
+    slug: Slug = ""
+
+
+class UpsertBudget(Body):
+    """The body of PUT /workspaces/{id}/budgets/{interval}; the flag is the whole workspace's."""
+
+    limit_usd: LimitUsd
+    include_byok_in_budgets: bool = False
+
+
+class MemberIds(Body):
+    """The body of both member operations: 1 to 100 user ids."""
+
+    user_ids: Annotated[list[str], Field(min_length=1, max_length=100)]
