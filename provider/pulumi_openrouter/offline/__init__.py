@@ -1,0 +1,25 @@
+"""The offline engine: Pulumi programs with dynamic resources, without the Pulumi CLI."""
+
+from pulumi_openrouter.offline.errors import (
+    Diagnostic,
+    OfflineError,
+    OperationError,
+    ProjectError,
+    StateError,
+)
+from pulumi_openrouter.offline.project import ConfigValue
+from pulumi_openrouter.offline.results import Deployment, OutputValue
+from pulumi_openrouter.offline.stack import Stack, create_or_select_stack
+
+__all__ = [
+    "ConfigValue",
+    "Deployment",
+    "Diagnostic",
+    "OfflineError",
+    "OperationError",
+    "OutputValue",
+    "ProjectError",
+    "Stack",
+    "StateError",
+    "create_or_select_stack",
+]

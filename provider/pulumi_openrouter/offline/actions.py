@@ -1,0 +1,134 @@
+"""What each kind of step does: the provider's call, and the state that comes of it.
+
+In a preview, nothing is created, changed or deleted; a resource's outputs are then its inputs,
+which is all that is known without a provider's help.
+"""
+
+import uuid
+
+from pulumi_openrouter.offline import values
+from pulumi_openrouter.offline.diffs import compare
+from pulumi_openrouter.offline.model import Resource, now
+from pulumi_openrouter.offline.plugin import Provider
+from pulumi_openrouter.offline.steps import CREATES, DELETES, READS, Op, Step
+
+
+class ProtectedError(Exception):
+    """A resource is to be deleted and is marked for protection."""
+
+
+def apply(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool) -> None:
+    """Do what a step says and complete its new state.
+
+    Raises ProviderError or ProtectedError; the state then stays what it was.
+    """
+    if step.op is Op.SAME:
+        step.after.id, step.after.outputs = step.before.id, step.before.outputs
+    elif step.op in CREATES:
+        _create(step, provider, dry_run=dry_run)
+    elif step.op is Op.UPDATE:
+        _update(step, provider, dry_run=dry_run)
+    elif step.op in DELETES:
+        _delete(step, provider, deleting, dry_run=dry_run)
+    elif step.op in READS:
+        _read(step, provider)
+    elif step.op is Op.REFRESH:
+        _refresh(step, provider, dry_run=dry_run)
+
+
+def _create(step: Step, provider: Provider, *, dry_run: bool) -> None:
+    new = step.after
+    if new.is_provider:
+        new.id, new.outputs = str(uuid.uuid4()), new.inputs
+    elif new.custom and dry_run:
+        new.outputs = dict(new.inputs)
+    elif new.custom:
+        timeout = new.custom_timeouts.get("create", 0)
+        new.id, new.outputs = provider.create(new.urn, new.inputs, timeout)
+    new.created = new.modified = now()
+    if step.pending_delete:
+        step.before.delete = True
+
+
+def _update(step: Step, provider: Provider, *, dry_run: bool) -> None:
+    old, new = step.before, step.after
+    new.id = old.id
+    if not new.custom:
+        return
+    if new.is_provider or dry_run:
+        new.outputs = dict(new.inputs)
+    else:
+        new.outputs = provider.update(
+            new.urn,
+            old.id,
+            (old.inputs, old.outputs),
+            new.inputs,
+            timeout=new.custom_timeouts.get("update", 0),
+            ignore_changes=step.ignore_changes,
+        )
+    new.modified = now()
+
+
+def _delete(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool) -> None:
+    old = step.before
+    if step.op is Op.DELETE and old.protect:
+        msg = (
+            f'resource "{old.urn}" cannot be deleted\n'
+            "because it is protected. To unprotect the resource, remove the `protect` flag from "
+            "the resource in your Pulumi program and run `pulumi up`"
+        )
+        raise ProtectedError(msg)
+    forgotten = old.external or old.retain_on_delete or old.deleted_with in deleting
+    if old.custom and not (dry_run or forgotten or old.is_provider):
+        timeout = old.custom_timeouts.get("delete", 0)
+        provider.delete(old.urn, old.id, old.inputs, old.outputs, timeout)
+    if step.pending_replacement:
+        old.pending_replacement = True
+
+
+def _read(step: Step, provider: Provider) -> None:
+    new = step.after
+    if new.id == values.UNKNOWN:
+        new.outputs = {}
+    else:
+        live = provider.read(new.urn, new.id, new.inputs, new.inputs, 0)
+        new.id, new.outputs = live.id or new.id, live.outputs
+    if step.op is Op.READ_REPLACEMENT:
+        step.before.delete = True
+    if step.old is not None and (step.old.inputs != new.inputs or step.old.outputs != new.outputs):
+        new.modified = now()
+
+
+def _refresh(step: Step, provider: Provider, *, dry_run: bool) -> None:
+    old = step.before
+    step.new, step.result = old, Op.SAME
+    if not old.custom or old.is_provider or old.pending_replacement:
+        return
+    timeout = old.custom_timeouts.get("read", 0)
+    live = provider.read(old.urn, old.id, old.inputs, old.outputs, timeout)
+    if not live.id:
+        step.new, step.result = None, Op.DELETE
+        return
+    inputs = old.inputs if live.inputs is None else live.inputs
+    step.new = new = old.copy(id=live.id, inputs=inputs, outputs=live.outputs)
+    if old.inputs != inputs or old.outputs != live.outputs:
+        new.modified = now()
+    if _drifted(old, new, provider, dry_run=dry_run):
+        step.result = Op.UPDATE
+
+
+def _drifted(old: Resource, new: Resource, provider: Provider, *, dry_run: bool) -> bool:
+    """Tell whether an unchanged program would now change the resource back."""
+    if old.external:
+        return old.outputs != new.outputs
+    answer = provider.diff(
+        new.urn,
+        new.id,
+        (new.inputs, new.outputs),
+        old.inputs,
+        dry_run=dry_run,
+        ignore_changes=old.ignore_changes,
+    )
+    if answer.changes is not None:
+        return answer.changes
+    return bool(compare(new.inputs, old.inputs))

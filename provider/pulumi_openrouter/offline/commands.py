@@ -1,0 +1,208 @@
+"""The command `pulumi-openrouter offline`: the stack's operations for a shell.
+
+Lines go to a terminal in colour with what runs below them, to anything else as they are. With
+`--json` they go to standard error, and standard output gets one object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from pulumi_openrouter.offline import values
+from pulumi_openrouter.offline.errors import OfflineError, OperationError
+from pulumi_openrouter.offline.live import LiveDisplay
+from pulumi_openrouter.offline.project import choose_stack, find_project
+from pulumi_openrouter.offline.results import OperationResult, OutputMap
+from pulumi_openrouter.offline.stack import Stack, create_or_select_stack
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_COMMON = (
+    click.option(
+        "--cwd",
+        default=".",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="The project's folder, or one in it.",
+    ),
+    click.option("-s", "--stack", "stack_name", help="The stack (or PULUMI_STACK)."),
+    click.option("-c", "--config", multiple=True, metavar="KEY=VALUE", help="For this run only."),
+)
+_RUNNING = (
+    *_COMMON,
+    click.option("-p", "--parallel", type=click.IntRange(min=1), help="Resources at once."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
+    click.option("-y", "--yes", is_flag=True, help="Accepted; nothing is ever asked."),
+)
+_EXPECT = click.option(
+    "--expect-no-changes", is_flag=True, help="Fail if there is anything to change."
+)
+_REFRESH = click.option("-r", "--refresh", is_flag=True, help="Read the live state first.")
+
+
+def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.group()
+def offline() -> None:
+    """Preview, bring up, refresh and destroy Pulumi stacks without the Pulumi CLI.
+
+    Runs the project's Python program and its dynamic resources. State is kept in .pulumi-offline in
+    the project folder, unencrypted; `export` prints it for `pulumi stack import`.
+    """
+
+
+@offline.command()
+@_with(*_RUNNING, _EXPECT, _REFRESH)
+def preview(**options: Any) -> None:
+    """Show what `up` would do."""
+    _operate("preview", options)
+
+
+@offline.command()
+@_with(*_RUNNING, _EXPECT, _REFRESH)
+def up(**options: Any) -> None:
+    """Make what is there equal to the program."""
+    _operate("up", options)
+
+
+@offline.command()
+@_with(
+    *_RUNNING,
+    _EXPECT,
+    click.option(
+        "--clear-pending-creates",
+        is_flag=True,
+        help="Forget about creates that a kill cut off.",
+    ),
+)
+def refresh(**options: Any) -> None:
+    """Take the live state over into the saved one."""
+    _operate("refresh", options)
+
+
+@offline.command()
+@_with(*_RUNNING, _REFRESH)
+def destroy(**options: Any) -> None:
+    """Delete everything that the stack has."""
+    _operate("destroy", options)
+
+
+@offline.command()
+@_with(*_COMMON)
+def export(**options: Any) -> None:
+    """Print the state, secrets included, as `pulumi stack import` takes it."""
+    with _explained():
+        click.echo(json.dumps(asdict(_stack(options).export_stack()), indent=4))
+
+
+def _operate(operation: str, options: dict[str, Any]) -> None:
+    as_json = options.pop("as_json")
+    options.pop("yes")
+    console = Console(stderr=as_json, highlight=False)
+    result: OperationResult | OperationError | None = None
+    outputs: OutputMap = {}
+    with _explained():
+        stack = _stack(options)
+        try:
+            with _cancelable(stack, console):
+                result = _shown(getattr(stack, operation), options, console)
+        except OperationError as error:
+            result = error
+        if operation == "up":
+            outputs = stack.outputs()
+    if as_json and result is not None:
+        click.echo(json.dumps(_document(result, outputs), ensure_ascii=False))
+    sys.exit(1 if isinstance(result, OperationError) else 0)
+
+
+def _shown(
+    method: Callable[..., OperationResult], options: dict[str, Any], console: Console
+) -> OperationResult:
+    if not console.is_terminal:
+        stream = console.file
+
+        def write(line: str) -> None:
+            stream.write(line + "\n")
+            stream.flush()
+
+        return method(on_output=write, **options)
+    with LiveDisplay(console) as display:
+        return method(on_output=display.write, on_event=display.follow, **options)
+
+
+def _stack(options: dict[str, Any]) -> Stack:
+    folder, name = options.pop("cwd"), options.pop("stack_name")
+    stack = create_or_select_stack(choose_stack(find_project(folder), name), folder)
+    for setting in options.pop("config"):
+        key, equals, value = setting.partition("=")
+        if not equals:
+            msg = f"--config {setting!r}: expected KEY=VALUE"
+            raise click.UsageError(msg)
+        stack.set_config(key, value)
+    return stack
+
+
+def _document(result: OperationResult | OperationError, outputs: OutputMap) -> dict[str, Any]:
+    if isinstance(result, OperationError):
+        outcome, changes = "failed", result.resource_changes
+    else:
+        outcome, changes = result.summary.result, result.summary.resource_changes
+    return {
+        "result": outcome,
+        "summary": {"resource_changes": changes},
+        "steps": [asdict(one) for one in result.steps],
+        "outputs": {
+            key: values.REDACTED if one.secret else one.value for key, one in outputs.items()
+        },
+        "diagnostics": [asdict(one) for one in result.diagnostics],
+    }
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn an error into a line and an exit code."""
+    try:
+        yield
+    except OfflineError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+@contextmanager
+def _cancelable(stack: Stack, console: Console) -> Iterator[None]:
+    """End gently at the first Ctrl-C (or TERM), at once at the second."""
+    asked = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            # The processes that were started end with this one.
+            os._exit(1)
+        asked = True
+        console.print("canceling: what runs is finished and saved; once more to kill it")
+        stack.cancel()
+
+    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -1,0 +1,69 @@
+"""The engine's exceptions. Everything that a caller may have to catch is an OfflineError.
+
+OfflineError
++-- ProjectError     Pulumi.yaml or a stack's configuration cannot be used
++-- StateError       the state file, its lock or an imported deployment cannot be used
++-- OperationError   an up, preview, refresh or destroy failed; what succeeded is saved
+"""
+
+from dataclasses import dataclass, field
+
+
+class OfflineError(Exception):
+    """Root of the engine's errors; the text is for the user."""
+
+
+class ProjectError(OfflineError):
+    """Pulumi.yaml or a stack's configuration cannot be used."""
+
+
+class StateError(OfflineError):
+    """The state file, its lock or an imported deployment cannot be used."""
+
+
+@dataclass(slots=True, frozen=True)
+class Diagnostic:
+    """One message of a run. `urn` is empty where it is about no single resource."""
+
+    severity: str
+    urn: str
+    message: str
+
+
+@dataclass(slots=True, frozen=True)
+class StepRecord:
+    """One step that was done, or that a preview expects; `diff` has its changes as lines."""
+
+    op: str
+    urn: str
+    diff: list[str] = field(default_factory=list)
+
+
+class OperationError(OfflineError):
+    """An operation failed. What succeeded before is saved.
+
+    `diagnostics` has the errors (and warnings) in the order in which they came, `resource_changes`
+    what was done, counted by operation, `steps` the same one by one, `stdout` all that was printed.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        diagnostics: list[Diagnostic],
+        resource_changes: dict[str, int],
+        steps: list[StepRecord],
+        stdout: str,
+    ) -> None:
+        super().__init__(message)
+        self.diagnostics = diagnostics
+        self.resource_changes = resource_changes
+        self.steps = steps
+        self.stdout = stdout
+
+
+class PlanError(Exception):
+    """A resource cannot be dealt with. The reason is reported already; the run ends."""
+
+
+class Stopped(Exception):  # noqa: N818  # a state of the run, no error of its own
+    """The run has ended, by a failure elsewhere or by Ctrl-C: nothing new may begin."""

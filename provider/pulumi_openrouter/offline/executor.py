@@ -1,0 +1,194 @@
+"""Carrying out the steps that the planner decided on.
+
+One step at a time for a resource, as many resources at once as the operation allows. Before and
+after each step the snapshot is told, so that what was done is known whatever comes next. The first
+failure stops the run: what is under way ends, nothing new begins.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from pulumi_openrouter.offline import actions, values
+from pulumi_openrouter.offline.actions import ProtectedError
+from pulumi_openrouter.offline.display import diff_lines
+from pulumi_openrouter.offline.errors import Diagnostic, StepRecord, Stopped
+from pulumi_openrouter.offline.events import Event, StepEvent
+from pulumi_openrouter.offline.graph import DependencyGraph
+from pulumi_openrouter.offline.model import Resource
+from pulumi_openrouter.offline.plugin import Provider, ProviderError
+from pulumi_openrouter.offline.snapshot import Snapshot
+from pulumi_openrouter.offline.steps import CREATES, DELETES, READS, Op, Step
+from pulumi_openrouter.offline.values import PropertyMap
+
+
+class Executor:
+    """Carries out steps against a provider and keeps the books."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        snapshot: Snapshot,
+        tell: Callable[[Event], None],
+        *,
+        parallel: int,
+        dry_run: bool,
+        refresh_only: bool,
+    ) -> None:
+        self._provider = provider
+        self._snapshot = snapshot
+        self._tell = tell
+        self._parallel = parallel
+        self._dry_run = dry_run
+        self._refresh_only = refresh_only
+        self._slots = threading.Semaphore(parallel)
+        self._lock = threading.Lock()
+        self.stopped = threading.Event()
+        self.errored = False
+        self.changes: Counter[str] = Counter()
+        self.records: list[StepRecord] = []
+        # Resources whose outputs the program may still set.
+        self._open: dict[str, Step] = {}
+
+    def run(self, chain: list[Step], deleting: set[str] | None = None) -> None:
+        """Carry out the steps of one resource in order.
+
+        `deleting` has the URNs that this run deletes, for those that go with another.
+        Raises Stopped when the run ends before the last one.
+        """
+        with self._slots:
+            for step in chain:
+                if self.stopped.is_set():
+                    raise Stopped
+                if not self._carry_out(step, deleting or set()):
+                    raise Stopped
+
+    def run_all(self, steps: list[Step], deleting: set[str]) -> list[Step]:
+        """Carry out steps of different resources side by side; gives those that failed."""
+        failed: list[Step] = []
+
+        def one(step: Step) -> None:
+            try:
+                self.run([step], deleting)
+            except Stopped:
+                failed.append(step)
+
+        with ThreadPoolExecutor(max_workers=self._parallel) as pool:
+            list(pool.map(one, steps))
+        return failed
+
+    def delete_all(
+        self, groups: list[list[Step]], deleting: set[str], graph: DependencyGraph
+    ) -> None:
+        """Delete group by group. What a protected resource needs is kept with it."""
+        kept: set[str] = set()
+        for group in groups:
+            failed = self.run_all([step for step in group if step.urn not in kept], deleting)
+            if self.stopped.is_set():
+                return
+            for step in failed:
+                kept |= graph.needed_by(step.before)
+
+    def set_outputs(self, urn: str, outputs: PropertyMap) -> bool:
+        """Set the outputs of a component or the stack; False when it is not registered."""
+        step = self._open.pop(urn, None)
+        if step is None:
+            return False
+        resource = step.after
+        changed = resource.outputs != outputs
+        resource.outputs = outputs
+        if not self._dry_run and changed:
+            self._snapshot.finish(resource, put=[resource])
+        return True
+
+    def fail(self, urn: str, message: str) -> None:
+        """Report an error that ends the run."""
+        self.errored = True
+        self.stopped.set()
+        self._tell(Diagnostic("error", urn, message))
+
+    def _carry_out(self, step: Step, deleting: set[str]) -> bool:
+        self._tell(StepEvent("begun", step))
+        started = time.monotonic()
+        if not self._dry_run:
+            self._begin(step)
+        try:
+            actions.apply(step, self._provider, deleting, dry_run=self._dry_run)
+        except (ProviderError, ProtectedError) as error:
+            self._failed(step, error, time.monotonic() - started)
+            return False
+        if step.new is not None and step.op is not Op.REPLACE:
+            _hide_secrets(step.new)
+        if not self._dry_run:
+            self._end(step)
+        self._count(step)
+        self._tell(StepEvent("done", step, time.monotonic() - started))
+        return True
+
+    def _failed(self, step: Step, error: Exception, seconds: float) -> None:
+        if not self._dry_run:
+            self._snapshot.finish(step.resource)
+        self._tell(StepEvent("failed", step, seconds))
+        text = f"Preview failed: {error}" if self._dry_run else str(error)
+        urn = "" if step.internal else step.urn
+        if isinstance(error, ProtectedError) or step.op is Op.REFRESH:
+            # These change nothing, so the others may go on and all are reported at once.
+            self.errored = True
+            self._tell(Diagnostic("error", urn, text))
+        else:
+            self.fail(urn, text)
+
+    def _count(self, step: Step) -> None:
+        with self._lock:
+            if step.counted and step.new is not None:
+                self._open[step.urn] = step
+            op, counted = step.op, step.counted
+            if self._refresh_only and step.result is not None:
+                op, counted = step.result, True
+            if step.op is Op.READ:
+                counted = bool(step.old) and step.before.outputs != step.after.outputs
+            if counted and not step.internal:
+                self.changes[op.value] += 1
+            if not step.internal:
+                self.records.append(StepRecord(op.value, step.urn, diff_lines(step)))
+
+    def _begin(self, step: Step) -> None:
+        if step.op in CREATES:
+            self._snapshot.begin(step.after, "creating")
+        elif step.op is Op.UPDATE:
+            self._snapshot.begin(step.after, "updating")
+        elif step.op in DELETES:
+            self._snapshot.begin(step.before, "deleting")
+        elif step.op in READS:
+            self._snapshot.begin(step.after, "reading")
+
+    def _end(self, step: Step) -> None:
+        finish = self._snapshot.finish
+        old = [step.old] if step.old is not None else []
+        if step.op in CREATES:
+            drop = [one for one in old if one.pending_replacement]
+            changed = old if step.pending_delete else []
+            finish(step.after, drop=drop, put=[step.after, *changed])
+        elif step.op in DELETES:
+            if step.before.pending_replacement:
+                finish(step.before, put=old)
+            else:
+                finish(step.before, drop=old)
+        elif step.op is Op.REMOVE_PENDING_REPLACE:
+            finish(step.before, drop=old)
+        elif step.op not in (Op.REPLACE, Op.REFRESH):
+            finish(step.after, drop=old, put=[step.after])
+
+
+def _hide_secrets(resource: Resource) -> None:
+    """Mark outputs that the program declared secret, or that echo a secret input."""
+    for key, value in resource.outputs.items():
+        hidden = key in resource.additional_secret_outputs or values.is_secret(
+            resource.inputs.get(key)
+        )
+        if hidden and not values.is_secret(value):
+            resource.outputs[key] = values.secret(value)

@@ -1,0 +1,97 @@
+"""Run as a script in a process of its own: the user's program, or the dynamic provider.
+
+The engine starts it with the project's interpreter, so it imports nothing but `pulumi`. Standard
+input is a pipe that only the engine holds: when the engine is gone, whichever way, the pipe ends
+and so does this process, before it can change anything that nobody records any more.
+
+    host.py program <directory or file>    settings as JSON in PULUMI_OFFLINE_SETTINGS
+    host.py provider                       prints the port that it serves on
+"""
+
+import asyncio
+import json
+import logging
+import os
+import runpy
+import sys
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+# The exit code that tells the engine that the error is on screen already.
+EXPLAINED = 32
+
+
+def _end_with_engine() -> None:
+    # Not sys.stdin: a thread inside it would keep the interpreter from shutting down.
+    while os.read(0, 4096):
+        pass
+    os._exit(1)
+
+
+def _program_traceback(error: BaseException, program: str) -> str:
+    """Format an error from the first line of the user's own code on."""
+    main = os.path.abspath(program)
+    if os.path.isdir(main):
+        main = os.path.join(main, "__main__.py")
+    frames = traceback.extract_tb(error.__traceback__)
+    for depth, frame in enumerate(frames):
+        if os.path.abspath(frame.filename) == main:
+            return "".join(traceback.format_exception(error, limit=depth - len(frames)))
+    return "".join(traceback.format_exception(error))
+
+
+def _run_program(program: str) -> int:
+    import pulumi
+    import pulumi.runtime
+
+    settings = json.loads(os.environ.pop("PULUMI_OFFLINE_SETTINGS"))
+    pulumi.runtime.set_all_config(
+        pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env()
+    )
+    pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
+    sys.argv = [program]
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # As many calls to the engine may wait as under the Pulumi CLI.
+    executor = ThreadPoolExecutor(max_workers=settings["parallel"] * 4)
+    loop.set_default_executor(executor)
+    # An unfinished future after a failed run is expected, and no news to a user.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    try:
+        run = pulumi.runtime.run_in_stack(
+            lambda: _ignore(runpy.run_path(program, run_name="__main__"))
+        )
+        loop.run_until_complete(run)
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return EXPLAINED
+    except Exception as error:  # the boundary of the user's code: shown, not handled
+        text = _program_traceback(error, program)
+        pulumi.log.error(f"Program failed with an unhandled exception:\n{text}")
+        return EXPLAINED
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+    return 0
+
+
+def _ignore(_module: object) -> None:
+    """Drop what a program leaves behind: the SDK would await it."""
+
+
+def main() -> int:
+    """Run what the command line names."""
+    threading.Thread(target=_end_with_engine, daemon=True).start()
+    kind, *arguments = sys.argv[1:]
+    # Python put this file's folder first; a program and a pickle expect their own.
+    sys.path[0] = os.getcwd()
+    if kind == "provider":
+        sys.argv = ["pulumi.dynamic"]
+        runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
+        return 0
+    return _run_program(*arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

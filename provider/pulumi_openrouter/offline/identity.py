@@ -1,0 +1,115 @@
+"""Who is who: the URN of a registered resource, and the state it had under this or a former URN.
+
+The planner asks before anything else. A resource that was renamed, moved or retyped says so with
+aliases; what its parent was once called counts for it too.
+"""
+
+from collections.abc import Callable, Mapping
+
+from pulumi_openrouter.offline.model import (
+    STACK_TYPE,
+    Alias,
+    Goal,
+    Resource,
+    make_urn,
+    qualified_type,
+    urn_name,
+    urn_type,
+)
+
+
+class Identities:
+    """The URNs of one run."""
+
+    def __init__(
+        self,
+        stack: str,
+        project: str,
+        olds: Mapping[str, Resource],
+        error: Callable[[str, str], None],
+    ) -> None:
+        self._stack = stack
+        self._project = project
+        self._olds = olds
+        self._error = error
+        self._claimed: set[str] = set()
+        # From a URN to the one that the resource had in the state, and back.
+        self.former: dict[str, str] = {}
+        self.latter: dict[str, str] = {}
+
+    def claim(self, goal: Goal) -> str | None:
+        """Give a resource its URN; None, with an error reported, when it can have none."""
+        urn = make_urn(self._stack, self._project, goal.parent, goal.type, goal.name)
+        if goal.parent and goal.parent not in self._claimed:
+            self._error(urn, f"could not find parent resource {goal.parent}")
+            return None
+        if urn in self._claimed:
+            self._error(urn, f"Duplicate resource URN '{urn}'; try giving it a unique name")
+            return None
+        self._claimed.add(urn)
+        return urn
+
+    def old(self, urn: str, goal: Goal) -> tuple[Resource | None, bool]:
+        """Find the state that a resource had; the flag is False when somebody else claims it."""
+        valid = True
+        if (owner := self.latter.get(urn)) is not None:
+            self._error(
+                urn,
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource "
+                f"with URN '{owner}'",
+            )
+            valid = False
+        for candidate in (urn, *self._aliases(goal)):
+            if candidate not in self._olds:
+                continue
+            if candidate != urn:
+                valid = self._claim_former(urn, candidate) and valid
+            return self._olds[candidate], valid
+        return None, valid
+
+    def _claim_former(self, urn: str, former: str) -> bool:
+        owner = urn if former in self._claimed else self.latter.get(former)
+        self.latter[former] = urn
+        self.former[urn] = former
+        if owner is None:
+            return True
+        self._error(
+            urn,
+            f"Duplicate resource alias '{former}' applied to resource with URN '{urn}' "
+            f"conflicting with resource with URN '{owner}'",
+        )
+        return False
+
+    def _aliases(self, goal: Goal) -> list[str]:
+        own = [self._resolve(goal, alias) for alias in goal.aliases]
+        if (parent := self.former.get(goal.parent)) is None:
+            return own
+        below = [self._below(goal, goal.type, goal.name, parent)]
+        below += [self._below(goal, urn_type(urn), urn_name(urn), parent) for urn in own]
+        return [*own, *below]
+
+    def _resolve(self, goal: Goal, alias: Alias) -> str:
+        if alias.urn:
+            return alias.urn
+        parent = alias.parent or goal.parent
+        if alias.parent:
+            parent = self.former.get(alias.parent, alias.parent)
+        if alias.no_parent or (parent and qualified_type(parent) == STACK_TYPE):
+            parent = ""
+        return make_urn(
+            alias.stack or self._stack,
+            alias.project or self._project,
+            parent,
+            alias.type or goal.type,
+            alias.name or goal.name,
+        )
+
+    def _below(self, goal: Goal, type_: str, name: str, parent: str) -> str:
+        """Give the URN that a child had while its parent had another.
+
+        A child named after its parent was renamed with it.
+        """
+        parent_name = urn_name(goal.parent)
+        if name.startswith(parent_name):
+            name = urn_name(parent) + name[len(parent_name) :]
+        return make_urn(self._stack, self._project, parent, type_, name)

@@ -1,0 +1,67 @@
+"""The display on a terminal: finished lines in colour, and below them what runs, with its time."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from pulumi_openrouter.offline.events import Event, StepEvent
+from pulumi_openrouter.offline.model import urn_name, urn_type
+from pulumi_openrouter.offline.steps import Op
+
+# More than this many rows would push the finished lines off a small screen.
+_ROWS = 12
+_STYLES = (
+    ("error:", "bold red"),
+    ("warning:", "yellow"),
+    (" +-", "magenta"),
+    (" ++", "green"),
+    (" --", "red"),
+    (" + ", "green"),
+    (" ~ ", "yellow"),
+    (" - ", "red"),
+    ("      + ", "green"),
+    ("      ~ ", "yellow"),
+    ("      - ", "red"),
+)
+
+
+class LiveDisplay:
+    """A terminal that an operation is shown on. Use it as a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._rows: dict[str, TaskID] = {}
+
+    def __enter__(self) -> LiveDisplay:
+        """Start."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave only the finished lines."""
+        self._progress.stop()
+
+    def write(self, line: str) -> None:
+        """Print a finished line."""
+        style = next((style for prefix, style in _STYLES if line.startswith(prefix)), "")
+        self._progress.console.print(Text(line, style=style), soft_wrap=True)
+
+    def follow(self, event: Event) -> None:
+        """Show what has begun, for as long as it runs."""
+        if not isinstance(event, StepEvent):
+            return
+        step = event.step
+        if event.phase != "begun":
+            if (row := self._rows.pop(step.urn, None)) is not None:
+                self._progress.remove_task(row)
+        elif len(self._rows) < _ROWS and step.op is not Op.SAME and not step.internal:
+            text = f"{step.op.value} {urn_type(step.urn)} {urn_name(step.urn)}"
+            self._rows[step.urn] = self._progress.add_task(text, total=None)

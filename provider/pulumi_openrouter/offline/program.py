@@ -1,0 +1,117 @@
+"""Starting the two processes of an operation: the user's program, and the provider.
+
+Both run host.py with the project's interpreter in the program's folder. Their output is passed on
+line by line as it comes; their input is a pipe that ends with the engine (host.py says why).
+"""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import IO
+
+from pulumi_openrouter.offline.project import ConfigValue, Project
+
+_HOST = str(Path(__file__).with_name("host.py"))
+
+Output = Callable[[str], None]
+
+
+class Child:
+    """A process and the threads that pass its output on."""
+
+    def __init__(
+        self, project: Project, arguments: list[str], environment: Mapping[str, str], output: Output
+    ) -> None:
+        self.process = subprocess.Popen(  # noqa: S603  # the interpreter that the project names
+            [project.python, "-u", _HOST, *arguments],
+            cwd=project.program_dir,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            # Ctrl-C is for the engine alone, which lets what runs finish.
+            start_new_session=True,
+        )
+        self.first_line: Future[str] = Future()
+        self._muted = threading.Event()
+        self._pumps = [
+            threading.Thread(target=self._pump, args=(stream, output, head), daemon=True)
+            for stream, head in (
+                (self.process.stdout, "provider" in arguments[:1]),
+                (self.process.stderr, False),
+            )
+        ]
+        for pump in self._pumps:
+            pump.start()
+
+    def _pump(self, stream: IO[str], output: Output, head: bool) -> None:
+        if head:
+            self.first_line.set_result(stream.readline())
+        for line in stream:
+            if not self._muted.is_set():
+                output(line)
+        stream.close()
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the process and the rest of its output; None when it takes longer."""
+        try:
+            code = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        for pump in self._pumps:
+            # A grandchild may hold the pipe open for ever.
+            pump.join(timeout=5)
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        return code
+
+    def interrupt(self) -> None:
+        """Ask the process to end, as Ctrl-C would; it may tidy up, and is no longer heard."""
+        self._muted.set()
+        if os.name == "nt":
+            self.process.kill()
+        else:
+            self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> None:
+        """End the process without a word: what it would still say is about being ended."""
+        self._muted.set()
+        self.process.kill()
+        self.wait()
+
+
+def start_program(
+    project: Project,
+    settings: Mapping[str, object],
+    config: Mapping[str, ConfigValue],
+    environment: Mapping[str, str],
+    output: Output,
+) -> Child:
+    """Start the user's program; `settings` are those of `pulumi.runtime.Settings`."""
+    given = {
+        "PULUMI_CONFIG": json.dumps({key: one.value for key, one in config.items()}),
+        "PULUMI_CONFIG_SECRET_KEYS": json.dumps([key for key, one in config.items() if one.secret]),
+        "PULUMI_OFFLINE_SETTINGS": json.dumps(settings),
+    }
+    return Child(
+        project, ["program", project.program], _child_environment(environment, given), output
+    )
+
+
+def start_provider(project: Project, environment: Mapping[str, str], output: Output) -> Child:
+    """Start the dynamic provider; its first line is the port that it serves on."""
+    given = {"PULUMI_PROJECT": project.name}
+    return Child(project, ["provider"], _child_environment(environment, given), output)
+
+
+def _child_environment(environment: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    # gRPC would send even loopback through an http proxy of the environment.
+    return {**os.environ, "no_grpc_proxy": "127.0.0.1,localhost", **environment, **given}

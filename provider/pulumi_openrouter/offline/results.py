@@ -1,0 +1,83 @@
+"""What operations give back, in the shape of `pulumi.automation`'s results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_openrouter.offline import values
+from pulumi_openrouter.offline.errors import Diagnostic, StepRecord
+from pulumi_openrouter.offline.model import Resource
+
+
+@dataclass(slots=True, frozen=True)
+class OutputValue:
+    """A stack output; `secret` tells whether the value is one or has one inside."""
+
+    value: Any
+    secret: bool
+
+
+OutputMap = dict[str, OutputValue]
+
+
+@dataclass(slots=True, frozen=True)
+class Summary:
+    """What an operation came to.
+
+    `resource_changes` counts by Pulumi's names of operations: create, same, update, replace,
+    delete and so on; the stack itself counts too.
+    """
+
+    kind: str
+    result: str
+    resource_changes: dict[str, int]
+
+
+@dataclass(slots=True, frozen=True)
+class OperationResult:
+    """What an operation did: all that it printed, and a summary of it."""
+
+    stdout: str
+    summary: Summary
+    steps: list[StepRecord] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass(slots=True, frozen=True)
+class UpResult(OperationResult):
+    """What an `up` did, and the stack's outputs after it."""
+
+    outputs: OutputMap = field(default_factory=dict)
+
+
+@dataclass(slots=True, frozen=True)
+class PreviewResult(OperationResult):
+    """What an `up` would do."""
+
+    @property
+    def change_summary(self) -> dict[str, int]:
+        """How many resources an `up` would change, by operation."""
+        return self.summary.resource_changes
+
+
+RefreshResult = OperationResult
+DestroyResult = OperationResult
+
+
+@dataclass(slots=True, frozen=True)
+class Deployment:
+    """A stack's state as a deployment document; `deployment` holds plain secrets."""
+
+    version: int
+    deployment: dict[str, Any]
+
+
+def output_map(stack: Resource | None) -> OutputMap:
+    """Give the outputs of a stack."""
+    if stack is None:
+        return {}
+    return {
+        key: OutputValue(values.plain(value), values.contains_secret(value))
+        for key, value in stack.outputs.items()
+    }

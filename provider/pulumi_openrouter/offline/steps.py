@@ -1,0 +1,104 @@
+"""What an operation does to one resource, as a list of steps that the planner decides on.
+
+Names are Pulumi's, as `summary.resource_changes` counts them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pulumi_openrouter.offline.model import Resource
+
+
+class Op(str, Enum):
+    """The operations, under the names that Pulumi gives them."""
+
+    SAME = "same"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    REPLACE = "replace"
+    CREATE_REPLACEMENT = "create-replacement"
+    DELETE_REPLACED = "delete-replaced"
+    READ = "read"
+    READ_REPLACEMENT = "read-replacement"
+    REFRESH = "refresh"
+    DISCARD = "discard"
+    DISCARD_REPLACED = "discard-replaced"
+    REMOVE_PENDING_REPLACE = "remove-pending-replace"
+
+
+CREATES = frozenset({Op.CREATE, Op.CREATE_REPLACEMENT})
+DELETES = frozenset({Op.DELETE, Op.DELETE_REPLACED, Op.DISCARD, Op.DISCARD_REPLACED})
+READS = frozenset({Op.READ, Op.READ_REPLACEMENT})
+
+# Parts of a replacement; the replacement itself is what is counted.
+_PARTS = frozenset(
+    {
+        Op.CREATE_REPLACEMENT,
+        Op.DELETE_REPLACED,
+        Op.READ_REPLACEMENT,
+        Op.DISCARD_REPLACED,
+        Op.REMOVE_PENDING_REPLACE,
+        Op.REFRESH,
+    }
+)
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """One operation: from the state `old`, unless it creates, to `new`, unless it deletes."""
+
+    op: Op
+    old: Resource | None = None
+    new: Resource | None = None
+    # Why a resource is replaced.
+    keys: list[str] = field(default_factory=list)
+    # A replacement that is created first leaves the old resource for the end of the run.
+    pending_delete: bool = False
+    # A resource that is deleted before it is replaced stays in the state until created again.
+    pending_replacement: bool = False
+    ignore_changes: list[str] = field(default_factory=list)
+    # What the operation turned out to be, for a refresh.
+    result: Op | None = None
+
+    @property
+    def resource(self) -> Resource:
+        """The state that the step is about: the new one, unless it goes."""
+        resource = self.new or self.old
+        if resource is None:
+            msg = "a step has an old state or a new one"
+            raise ValueError(msg)
+        return resource
+
+    @property
+    def before(self) -> Resource:
+        """The old state of a step that has one."""
+        if self.old is None:
+            msg = f"{self.op.value} has no old state"
+            raise ValueError(msg)
+        return self.old
+
+    @property
+    def after(self) -> Resource:
+        """The new state of a step that has one."""
+        if self.new is None:
+            msg = f"{self.op.value} has no new state"
+            raise ValueError(msg)
+        return self.new
+
+    @property
+    def urn(self) -> str:
+        """The URN of the resource."""
+        return self.resource.urn
+
+    @property
+    def counted(self) -> bool:
+        """Whether the step counts as a change of its own."""
+        return self.op not in _PARTS
+
+    @property
+    def internal(self) -> bool:
+        """Whether this is the default provider, which nobody asked for."""
+        return self.resource.is_provider

@@ -1,0 +1,207 @@
+"""Property values: the JSON form that the engine works on, and its two neighbours.
+
+A value is JSON as it travels over gRPC: a secret is an object with Pulumi's signature, an unknown
+(something a preview cannot know) is a fixed string. `from_struct` and `to_struct` translate to and
+from protobuf, `to_state` and `from_state` to and from the form that a deployment file holds.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.struct_pb2 import ListValue, Struct, Value
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a signature, known to everybody
+RESOURCE_REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+REDACTED = "[secret]"
+
+# Doubles hold every whole number up to here; beyond, an int would claim digits that are not there.
+_LARGEST_EXACT = 2.0**53
+
+PropertyMap = dict[str, Any]
+
+
+class EncryptedValueError(ValueError):
+    """A deployment holds ciphertext, which only the engine that wrote it can read."""
+
+
+def secret(value: object) -> PropertyMap:
+    """Mark a value as secret."""
+    return {SIGNATURE: SECRET, "value": value}
+
+
+def is_secret(value: object) -> bool:
+    """Tell whether this very value (not something inside it) is a secret."""
+    return isinstance(value, dict) and value.get(SIGNATURE) == SECRET
+
+
+def is_object(value: object) -> bool:
+    """Tell a plain object from secrets, assets and references, which only travel as objects."""
+    return isinstance(value, dict) and SIGNATURE not in value
+
+
+def unwrap(value: Any) -> tuple[Any, bool]:
+    """Take off the secret marks around a value; the flag tells whether there were any."""
+    marked = False
+    while is_secret(value):
+        value, marked = value["value"], True
+    return value, marked
+
+
+def contains_secret(value: object) -> bool:
+    """Tell whether a secret is anywhere inside."""
+    if isinstance(value, dict):
+        return is_secret(value) or any(contains_secret(item) for item in value.values())
+    return isinstance(value, list) and any(contains_secret(item) for item in value)
+
+
+def contains_unknown(value: object) -> bool:
+    """Tell whether an unknown is anywhere inside."""
+    if isinstance(value, dict):
+        return any(contains_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(contains_unknown(item) for item in value)
+    return bool(value == UNKNOWN)
+
+
+def plain(value: Any) -> Any:
+    """Copy a value without its secret marks, to compare what it holds."""
+    value, _ = unwrap(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def redacted(value: Any) -> Any:
+    """Copy a value with every secret replaced by `[secret]`, to be shown."""
+    if is_secret(value):
+        return REDACTED
+    if isinstance(value, dict):
+        return {key: redacted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [redacted(item) for item in value]
+    return value
+
+
+def for_provider(properties: PropertyMap, *, keep_unknowns: bool) -> PropertyMap:
+    """Copy properties as a dynamic provider takes them: no secret marks, ids for references.
+
+    Without `keep_unknowns`, unknown properties are left out, as the real engine does.
+    """
+    bare = {key: _bare(value) for key, value in properties.items()}
+    if keep_unknowns:
+        return bare
+    return {key: value for key, value in bare.items() if not contains_unknown(value)}
+
+
+def _bare(value: Any) -> Any:
+    value, _ = unwrap(value)
+    if isinstance(value, list):
+        return [_bare(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get(SIGNATURE) == RESOURCE_REFERENCE:
+        return _bare(value["id"]) if value.get("id") is not None else value["urn"]
+    return {key: _bare(item) for key, item in value.items()}
+
+
+def annotate_secrets(outs: PropertyMap, ins: Mapping[str, Any]) -> None:
+    """Mark in `outs` what is secret in `ins`: a dynamic provider gives its answers unmarked.
+
+    Objects are matched key by key; anywhere else a secret inside makes the whole property secret.
+    """
+    for key, given in ins.items():
+        if key not in outs:
+            continue
+        if is_object(outs[key]) and is_object(given):
+            annotate_secrets(outs[key], given)
+        elif not is_secret(outs[key]) and contains_secret(given):
+            outs[key] = secret(outs[key])
+
+
+def from_struct(struct: Struct) -> PropertyMap:
+    """Read a protobuf struct."""
+    return {key: _from_value(value) for key, value in struct.fields.items()}
+
+
+def _from_value(value: Value) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return value.string_value
+    if kind == "number_value":
+        return whole(value.number_value)
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "struct_value":
+        return from_struct(value.struct_value)
+    if kind == "list_value":
+        return [_from_value(item) for item in value.list_value.values]
+    return None
+
+
+def whole(number: float) -> int | float:
+    """Give a whole number as an int, so that JSON shows 5 and not 5.0."""
+    if number.is_integer() and abs(number) <= _LARGEST_EXACT:
+        return int(number)
+    return number
+
+
+def to_struct(properties: Mapping[str, Any]) -> Struct:
+    """Write a protobuf struct."""
+    struct = Struct()
+    for key, value in properties.items():
+        _fill(struct.fields[key], value)
+    return struct
+
+
+def _fill(target: Value, value: Any) -> None:
+    if value is None:
+        target.null_value = 0  # type: ignore[assignment]  # the enum's only member, NULL_VALUE
+    elif isinstance(value, bool):
+        target.bool_value = value
+    elif isinstance(value, str):
+        target.string_value = value
+    elif isinstance(value, (int, float)):
+        target.number_value = value
+    elif isinstance(value, list):
+        # A copy is what makes an empty list present.
+        target.list_value.CopyFrom(ListValue())
+        for item in value:
+            _fill(target.list_value.values.add(), item)
+    else:
+        target.struct_value.CopyFrom(Struct())
+        for key, item in value.items():
+            _fill(target.struct_value.fields[key], item)
+
+
+def to_state(value: Any) -> Any:
+    """Write a value as a deployment holds it: secrets as JSON text beside Pulumi's signature."""
+    if is_secret(value):
+        text = json.dumps(to_state(value["value"]), separators=(",", ":"), ensure_ascii=False)
+        return {SIGNATURE: SECRET, "plaintext": text}
+    if isinstance(value, dict):
+        return {key: to_state(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [to_state(item) for item in value]
+    return value
+
+
+def from_state(value: Any) -> Any:
+    """Read a value from a deployment.
+
+    Raises EncryptedValueError where a secret is there as ciphertext.
+    """
+    if is_secret(value):
+        if "plaintext" not in value:
+            msg = "a secret is encrypted"
+            raise EncryptedValueError(msg)
+        return secret(from_state(json.loads(value["plaintext"])))
+    if isinstance(value, dict):
+        return {key: from_state(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [from_state(item) for item in value]
+    return value

@@ -1,0 +1,170 @@
+"""A provider process of Pulumi's, without the process: lifecycles driven as its server drives them.
+
+Properties travel as over gRPC (None vanishes, a magic text becomes an `Unknown`), checks get old
+inputs, all else gets old outputs, and what an operation returns is the next one's old state. That
+makes a rule of one resource a matter of milliseconds; whole programs prove that engines agree.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from pulumi import dynamic
+from pulumi.dynamic.config import Config
+from pulumi.runtime import rpc
+
+import pulumi_openrouter as openrouter
+from pulumi_openrouter.lifecycle.base import Lifecycle
+from pulumi_openrouter.lifecycle.session import Session, open_session
+
+UNKNOWN = rpc.UNKNOWN
+"""How a value that a preview does not know travels."""
+
+Kind = Literal["Workspace", "WorkspaceBudget", "WorkspaceMembership"]
+Properties = dict[str, Any]
+
+# Stands where Pulumi keeps the pickled provider.
+_PICKLE = {"__provider": "a pickle"}
+
+# A process of its own has settings of its own here: so it gets a session and a client of its own.
+_numbers = itertools.count()
+
+
+class InputError(Exception):
+    """A check refused inputs; the text has a line for each, `property: reason`."""
+
+
+class ProviderProcess:
+    """The three providers, configured from a stack's config, with one session a run.
+
+    Each operation of a resource is a run of its own, as `pulumi up` with that resource alone
+    would be, but for those inside of `one_run`. The connections stay.
+    """
+
+    def __init__(self, environment: Mapping[str, str], **config: str) -> None:
+        values = {
+            "openrouter:baseUrl": environment["OPENROUTER_BASE_URL"],
+            "openrouter:managementKey": environment["OPENROUTER_MANAGEMENT_KEY"],
+            "openrouter:timeoutSeconds": str(30 + next(_numbers) / 1000),
+            **{f"openrouter:{name}": value for name, value in config.items()},
+        }
+        self.providers: dict[Kind, Lifecycle] = {
+            "Workspace": openrouter.WorkspaceProvider(),
+            "WorkspaceBudget": openrouter.WorkspaceBudgetProvider(),
+            "WorkspaceMembership": openrouter.WorkspaceMembershipProvider(),
+        }
+        for provider in self.providers.values():
+            provider.configure(dynamic.ConfigureRequest(Config(values, "acme")))
+        self._in_one_run = False
+
+    @property
+    def session(self) -> Session:
+        """What the three share."""
+        return self.providers["Workspace"].session
+
+    @contextmanager
+    def one_run(self) -> Iterator[None]:
+        """Make all operations inside parts of one and the same run."""
+        self.begin_run()
+        self._in_one_run = True
+        yield
+        self._in_one_run = False
+
+    def begin_run(self) -> None:
+        """Forget what the session of an earlier run knew."""
+        if not self._in_one_run:
+            session = Session(self.session.settings)
+            for provider in self.providers.values():
+                provider.session = session
+
+    def resource(self, kind: Kind) -> Managed:
+        """Give a resource that does not exist yet."""
+        return Managed(self, kind)
+
+    def close(self) -> None:
+        """End the process: its connections, and what it knew."""
+        self.session.client.close()
+        open_session.cache_clear()
+
+
+class Managed:
+    """One resource as an engine keeps it from operation to operation."""
+
+    def __init__(self, process: ProviderProcess, kind: Kind) -> None:
+        self.process = process
+        self.kind: Kind = kind
+        self.id = ""
+        self.inputs: Properties = {}
+        self.outputs: Properties = {}
+
+    @property
+    def provider(self) -> Any:
+        """The provider of this resource in the process that runs now."""
+        return self.process.providers[self.kind]
+
+    def check(self, **inputs: Any) -> Properties:
+        """Check, and give the inputs in the form that the state keeps; raises InputError."""
+        result = self.provider.check(_travel(self.inputs), _travel(inputs))
+        if result.failures:
+            raise InputError("\n".join(f"{f.property}: {f.reason}" for f in result.failures))
+        return _travel(result.inputs)
+
+    def diff(self, **inputs: Any) -> str:
+        """Say what an `up` would do: create, update, replace or same."""
+        news = self.check(**inputs)
+        if not self.id:
+            return "create"
+        result = self.provider.diff(self.id, _travel(self.outputs), news)
+        if result.replaces:
+            return "replace"
+        return "update" if result.changes else "same"
+
+    def up(self, **inputs: Any) -> str:
+        """Do what the diff says, and give it; the state stays as it was where that fails."""
+        self.process.begin_run()
+        operation = self.diff(**inputs)
+        news = self.check(**inputs)
+        if operation == "update":
+            result = self.provider.update(self.id, _travel(self.outputs), news)
+            self.outputs = _travel(result.outs)
+        elif operation != "same":
+            old_id, old_outputs = self.id, self.outputs
+            created = self.provider.create(news)
+            self.id, self.outputs = created.id, _travel(created.outs)
+            if old_id:
+                self.provider.delete(old_id, _travel(old_outputs))
+        self.inputs = news
+        return operation
+
+    def refresh(self) -> str:
+        """Read, take over what is there, and say what that was: same, update or delete."""
+        self.process.begin_run()
+        result = self.provider.read(self.id, _travel(self.outputs))
+        if not result.id:
+            self.id, self.inputs, self.outputs = "", {}, {}
+            return "delete"
+        before = self.outputs
+        self.inputs, self.outputs = _travel(result.inputs), _travel(result.outs)
+        return "same" if self.outputs == before else "update"
+
+    def get(self, id_: str) -> Properties:
+        """Read something that this program does not manage."""
+        result = self.provider.read(id_, _travel({}))
+        return _travel(result.outs)
+
+    def delete(self) -> None:
+        """Delete."""
+        self.process.begin_run()
+        self.provider.delete(self.id, _travel(self.outputs))
+        self.id, self.inputs, self.outputs = "", {}, {}
+
+
+def _travel(props: Mapping[str, Any]) -> Properties:
+    """Carry properties over the wire and back."""
+    sent = asyncio.run(rpc.serialize_properties({**props, **_PICKLE}, {}))
+    received: Properties = rpc.deserialize_properties(sent, keep_unknowns=True)
+    return received

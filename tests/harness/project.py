@@ -1,0 +1,179 @@
+"""A Pulumi project in a folder of its own, run by the offline engine or by the Pulumi CLI.
+
+Both engines have the shape of `pulumi.automation.Stack`, so a test is written once. The CLI gets
+a backend of its own in the same folder, and nothing of the user's.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation
+
+from pulumi_openrouter import offline
+
+Changes = dict[str, int]
+"""How many resources an operation touched, by Pulumi's name of it; the stack included."""
+
+
+class Engine(enum.Enum):
+    """Who runs the program."""
+
+    OFFLINE = "offline"
+    CLI = "cli"
+
+
+class Failure(Exception):  # noqa: N818 - a test reads `raises(Failure)`
+    """An operation failed; the text is all that the engine printed of it."""
+
+    @property
+    def errors(self) -> list[str]:
+        """What the engine printed as errors, each once; of one of several lines the first."""
+        found = (line.partition("error: ") for line in str(self).splitlines())
+        return [*dict.fromkeys(text for _, error, text in found if error)]
+
+    @property
+    def shows_our_code(self) -> bool:
+        """Tell whether a traceback through this package is in it."""
+        return re.search(r'File ".*pulumi_openrouter', str(self)) is not None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an operation that succeeded did."""
+
+    changes: Changes
+    stdout: str
+    outputs: Mapping[str, Any]
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing was created, updated, replaced or deleted."""
+        return {op for op, count in self.changes.items() if count} <= {"same", "read"}
+
+
+class Project:
+    """A program and one stack of it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        engine: Engine,
+        environment: Mapping[str, str],
+        *,
+        name: str = "acme",
+        stack: str = "dev",
+    ) -> None:
+        self.folder = folder
+        self.engine = engine
+        self.name = name
+        self.stack_name = stack
+        self.environment = dict(environment)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "Pulumi.yaml").exists():
+            (folder / "Pulumi.yaml").write_text(
+                f"name: {name}\nruntime:\n  name: python\n  options:\n"
+                f"    virtualenv: {sys.prefix}\n"
+            )
+        self._stack: Any = None
+
+    def program(self, text: str) -> None:
+        """Write the program; `pulumi` and `pulumi_openrouter as openrouter` are imported."""
+        head = "import pulumi\nimport pulumi_openrouter as openrouter\n\n"
+        (self.folder / "__main__.py").write_text(head + textwrap.dedent(text))
+
+    @property
+    def stack(self) -> Any:
+        """The stack itself, for what is not wrapped here."""
+        if self._stack is None:
+            self._stack = self._open()
+        return self._stack
+
+    def reopen(self) -> None:
+        """Forget the stack object, so that a changed `environment` counts."""
+        self._stack = None
+
+    def set_config(self, key: str, value: str, *, secret: bool = False) -> None:
+        """Set a value of the stack's config; a key without a namespace gets the project's."""
+        kind = automation.ConfigValue if self.engine is Engine.CLI else offline.ConfigValue
+        self.stack.set_config(key, kind(value, secret))
+
+    def preview(self, **options: Any) -> Outcome:
+        """Plan; raises Failure."""
+        return self._run("preview", **options)
+
+    def up(self, **options: Any) -> Outcome:
+        """Bring the stack up; raises Failure."""
+        return self._run("up", **options)
+
+    def refresh(self, **options: Any) -> Outcome:
+        """Take over the live state; raises Failure."""
+        return self._run("refresh", **options)
+
+    def destroy(self, **options: Any) -> Outcome:
+        """Delete everything; raises Failure."""
+        return self._run("destroy", **options)
+
+    def settle(self) -> None:
+        """End as every run of a program has to end: nothing left to do, nothing left over."""
+        assert self.up().is_empty, "a second up found something to do"
+        assert self.refresh().is_empty, "a refresh found drift"
+        assert self.up().is_empty, "an up after a refresh found something to do"
+        self.destroy()
+        assert not self.resources(), "destroy left something in the state"
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return what the state holds, less the stack itself and providers."""
+        deployment = self.stack.export_stack().deployment
+        return [
+            resource
+            for resource in deployment.get("resources") or []
+            if not resource["type"].startswith("pulumi:")
+        ]
+
+    def _open(self) -> Any:
+        if self.engine is Engine.OFFLINE:
+            return offline.create_or_select_stack(self.stack_name, self.folder, self.environment)
+        backend = self.folder / "backend"
+        backend.mkdir(exist_ok=True)
+        variables = {
+            "PULUMI_BACKEND_URL": backend.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            **self.environment,
+        }
+        return automation.create_or_select_stack(
+            self.stack_name,
+            work_dir=str(self.folder),
+            opts=automation.LocalWorkspaceOptions(env_vars=variables),
+        )
+
+    def _run(self, operation: str, **options: Any) -> Outcome:
+        try:
+            result = getattr(self.stack, operation)(**options)
+        except (automation.CommandError, offline.OfflineError) as error:
+            raise Failure(str(error)) from error
+        changes = getattr(result, "change_summary", None)
+        if changes is None:
+            changes = result.summary.resource_changes or {}
+        outputs = getattr(result, "outputs", None) or {}
+        return Outcome(
+            {getattr(op, "value", op): count for op, count in changes.items()},
+            result.stdout,
+            {name: output.value for name, output in outputs.items()},
+        )
+
+
+def pulumi_on_path() -> bool:
+    """Tell whether the real engine can be used: the CLI and its Python host."""
+    return shutil.which("pulumi", path=os.environ.get("PATH")) is not None

@@ -1,0 +1,1 @@
+"""Tests of the offline engine, with the real engine as the judge."""

@@ -1,0 +1,219 @@
+"""Driving either engine through the same steps, and putting what it did into comparable words.
+
+The real engine is Pulumi's own, by way of its Automation API; it is the judge of what is right.
+Left out of a comparison is what no two runs share: times, source positions, random ids, pickles.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import pulumi.automation as auto
+
+from pulumi_openrouter import offline
+
+PROGRAMS = Path(__file__).with_name("programs")
+STACK = "dev"
+
+Outcome = dict[str, Any]
+# What marks a value with a meaning of its own in a state.
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+_DROPPED = ("created", "modified", "sourcePosition", "stackTrace")
+
+
+class Engine(Protocol):
+    """One of the two engines, on a stack of its own."""
+
+    def set_config(self, key: str, value: str, *, secret: bool) -> None:
+        """Set a configuration value."""
+
+    def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
+        """Run an operation; gives whether it worked, its changes, errors and outputs."""
+
+    def export(self) -> dict[str, Any]:
+        """Give the state."""
+
+    def load(self, deployment: dict[str, Any]) -> None:
+        """Replace the state."""
+
+
+class OfflineEngine:
+    """Ours."""
+
+    def __init__(self, work: Path) -> None:
+        self._stack = offline.create_or_select_stack(STACK, work)
+
+    def set_config(self, key: str, value: str, *, secret: bool) -> None:
+        """Set a configuration value."""
+        self._stack.set_config(key, offline.ConfigValue(value, secret))
+
+    def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
+        """Run an operation."""
+        method: Callable[..., Any] = getattr(self._stack, operation)
+        try:
+            result = method(**options)
+        except offline.OperationError as error:
+            errors = [one for one in error.diagnostics if one.severity == "error"]
+            return {
+                "ok": False,
+                "changes": error.resource_changes,
+                "errors": [[one.urn, one.message] for one in errors],
+            }
+        outputs = outputs_of(result.outputs) if operation == "up" else {}
+        return {"ok": True, "changes": result.summary.resource_changes, **outputs}
+
+    def export(self) -> dict[str, Any]:
+        """Give the state."""
+        return self._stack.export_stack().deployment
+
+    def load(self, deployment: dict[str, Any]) -> None:
+        """Replace the state."""
+        self._stack.import_stack(offline.Deployment(3, deployment))
+
+
+class RealEngine:
+    """Pulumi's, with a backend in a folder of its own."""
+
+    def __init__(self, work: Path, home: Path) -> None:
+        backend = home / "backend"
+        backend.mkdir(parents=True)
+        environment = {
+            "PULUMI_BACKEND_URL": backend.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_HOME": str(home / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+        }
+        options = auto.LocalWorkspaceOptions(env_vars=environment)
+        self._stack = auto.create_or_select_stack(STACK, work_dir=str(work), opts=options)
+
+    def set_config(self, key: str, value: str, *, secret: bool) -> None:
+        """Set a configuration value."""
+        self._stack.set_config(key, auto.ConfigValue(value, secret))
+
+    def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
+        """Run an operation."""
+        events: list[auto.EngineEvent] = []
+        method: Callable[..., Any] = getattr(self._stack, operation)
+        try:
+            result = method(on_event=events.append, color="never", **options)
+        except auto.CommandError:
+            return {"ok": False, "changes": _changes(events), "errors": _errors(events)}
+        outputs = outputs_of(result.outputs) if isinstance(result, auto.UpResult) else {}
+        return {"ok": True, "changes": _changes(events), **outputs}
+
+    def export(self) -> dict[str, Any]:
+        """Give the state, with its secrets readable."""
+        command = ["stack", "export", "--show-secrets", "--stack", STACK]
+        text = self._stack._run_pulumi_cmd_sync(command).stdout
+        deployment: dict[str, Any] = json.loads(text)["deployment"]
+        return deployment
+
+    def load(self, deployment: dict[str, Any]) -> None:
+        """Replace the state."""
+        self._stack.import_stack(auto.Deployment(3, deployment))
+
+
+def _changes(events: list[auto.EngineEvent]) -> dict[str, int]:
+    summaries = [one.summary_event for one in events if one.summary_event]
+    return {
+        str(getattr(op, "value", op)): count
+        for one in summaries
+        for op, count in one.resource_changes.items()
+    }
+
+
+def _errors(events: list[auto.EngineEvent]) -> list[list[str]]:
+    found = [one.diagnostic_event for one in events if one.diagnostic_event]
+    return [[one.urn or "", one.message] for one in found if one.severity == "error"]
+
+
+def outputs_of(outputs: Mapping[str, Any]) -> Outcome:
+    """Give a stack's outputs; of a secret, only that it is one."""
+    shown = {key: "[secret]" if one.secret else one.value for key, one in outputs.items()}
+    return {"outputs": shown}
+
+
+def new_world(engine: str, work: Path, program: str) -> tuple[Path, Path]:
+    """Copy a program into `work`; gives its folder and the one of the provider's objects."""
+    project, objects = work / engine / program, work / engine / "objects"
+    shutil.copytree(PROGRAMS / program, project)
+    objects.mkdir()
+    return project, objects
+
+
+def comparable_state(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give a state without what differs from run to run, in an order of its own."""
+    resources = [_comparable_resource(one) for one in deployment.get("resources") or []]
+    return sorted(
+        resources, key=lambda one: (one["urn"], one.get("id", ""), one.get("delete", False))
+    )
+
+
+def _comparable_resource(resource: Mapping[str, Any]) -> dict[str, Any]:
+    entry = {key: value for key, value in resource.items() if key not in _DROPPED}
+    if entry["type"].startswith("pulumi:providers:"):
+        # Its id is random, and the offline engine leaves secrets out of its inputs.
+        return {"urn": entry["urn"], "type": entry["type"], "custom": entry["custom"]}
+    if provider := entry.get("provider"):
+        entry["provider"] = provider.rpartition("::")[0]
+    for key in ("inputs", "outputs"):
+        if key in entry:
+            entry[key] = {
+                name: "<pickle>" if name == "__provider" else _decoded(value)
+                for name, value in entry[key].items()
+            }
+    if "dependencies" in entry:
+        entry["dependencies"] = sorted(entry["dependencies"])
+    if "propertyDependencies" in entry:
+        entry["propertyDependencies"] = {
+            key: sorted(urns) for key, urns in entry["propertyDependencies"].items()
+        }
+    return entry
+
+
+def _decoded(value: Any) -> Any:
+    """Read the JSON text that a secret is stored as: engines differ in its spelling."""
+    if isinstance(value, list):
+        return [_decoded(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if SIGNATURE in value and "plaintext" in value:
+        return {"secret": _decoded(json.loads(value["plaintext"]))}
+    return {key: _decoded(one) for key, one in value.items()}
+
+
+def comparable_errors(errors: list[list[str]]) -> list[str]:
+    """Give the line of each error that says what is wrong, with the name of its resource.
+
+    Left out is what the real engine adds at the end: that the operation failed, or the program.
+    """
+    found = []
+    for urn, message in errors:
+        lines = message.strip().splitlines()
+        line = lines[-1] if lines[0].startswith("Program failed with") else lines[0]
+        if not re.fullmatch(r"\w+ failed|an unhandled error occurred: .*", line):
+            found.append(f"{urn.rpartition('::')[2]}: {line}")
+    return sorted(found)
+
+
+def read_world(objects: Path) -> dict[str, Any]:
+    """Give the provider's objects."""
+    files = sorted(objects.glob("*.json"))
+    return {file.stem: json.loads(file.read_text()) for file in files}
+
+
+def take_calls(objects: Path) -> list[str]:
+    """Give the calls since the last time, and forget them."""
+    log = objects / "calls.log"
+    calls = log.read_text().splitlines() if log.exists() else []
+    log.unlink(missing_ok=True)
+    return calls
+
+
+def has_cli() -> bool:
+    """Tell whether the real engine is there."""
+    return shutil.which("pulumi", path=os.environ.get("PATH")) is not None

@@ -1,0 +1,60 @@
+"""What a scenario is made of: steps that both engines go through.
+
+It says what is run, not what to expect: that is what the real engine did, recorded/<scenario>.json.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Run:
+    """Run an operation, on this variant of the program."""
+
+    operation: str
+    variant: str = "nothing"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Somebody else changes an object; without properties, removes it."""
+
+    object: str
+    properties: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Fail:
+    """From now on the provider fails this call for things of this key; or no longer."""
+
+    call: str
+    key: str
+    off: bool = False
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A stack's life. `fact` says what its record shows."""
+
+    name: str
+    fact: str
+    steps: tuple[Run | Edit | Fail, ...]
+    config: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+    # Calls to the provider are compared in their order.
+    ordered: bool = True
+
+
+def up(variant: str, **options: Any) -> Run:
+    """Bring a variant up."""
+    return Run("up", variant, options)
+
+
+def preview(variant: str, **options: Any) -> Run:
+    """Preview a variant."""
+    return Run("preview", variant, options)
+
+
+REFRESH = Run("refresh")
+DESTROY = Run("destroy")

@@ -1,0 +1,251 @@
+"""The command, run as a user does: options, lines, the JSON object, and exit codes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .engines import new_world
+from .test_interruptions import COMMAND
+
+HIDDEN = "hush-hush"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A toy project with one stack."""
+    project, objects = new_world("offline", tmp_path, "toy")
+    (project / "Pulumi.dev.yaml").write_text(f"config:\n  toy:folder: {objects}\n")
+    return project
+
+
+def run(
+    project: Path, *arguments: str, variant: str = "one", **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run the command."""
+    (project / "variant").write_text(variant)
+    outside = {key: one for key, one in os.environ.items() if not key.startswith("PULUMI_")}
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND, *arguments],
+        cwd=project,
+        env={**outside, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def lines(result: "subprocess.CompletedProcess[str]") -> list[str]:
+    """Give what was printed, without times."""
+    return [
+        re.sub(r" \(\d+\.\d\ds\)$", "", line)
+        for line in result.stdout.splitlines()
+        if not line.startswith("Duration")
+    ]
+
+
+def document(result: "subprocess.CompletedProcess[str]") -> Any:
+    """Give the JSON object, which is all that is on standard output."""
+    return json.loads(result.stdout)
+
+
+def test_a_stack_s_life_in_lines(project: Path) -> None:
+    """Each operation prints the steps, property changes, outputs and counts that Pulumi would."""
+    assert lines(run(project, "preview")) == [
+        "Previewing update (dev):",
+        " +  pulumi:pulumi:Stack toy-dev create",
+        " +  pulumi-python:dynamic/toy:Thing a create",
+        "Resources:",
+        "    + 2 to create",
+    ]
+    first = lines(run(project, "up", "--yes"))
+    folder = project / ".pulumi-offline" / "toy"
+    assert first == [
+        "Updating (dev):",
+        f"State is kept in {folder}, unencrypted and for your user only.",
+        " +  pulumi:pulumi:Stack toy-dev created",
+        " +  pulumi-python:dynamic/toy:Thing a created",
+        "Outputs:",
+        "    size: 1",
+        '    token: "token of a-1"',
+        "Resources:",
+        "    + 2 created",
+    ]
+    assert lines(run(project, "up", "-p", "1", variant="one_larger")) == [
+        "Updating (dev):",
+        " ~  pulumi-python:dynamic/toy:Thing a updated",
+        "      ~ size: 1 => 2",
+        "Outputs:",
+        "    size: 2",
+        '    token: "token of a-1"',
+        "Resources:",
+        "    ~ 1 updated",
+        "    1 unchanged",
+    ]
+    assert lines(run(project, "preview", variant="one_tagged")) == [
+        "Previewing update (dev):",
+        " ++ pulumi-python:dynamic/toy:Thing a create replacement",
+        " +- pulumi-python:dynamic/toy:Thing a replace",
+        "      ~ size: 2 => 1",
+        '      + tag: "x"',
+        " -- pulumi-python:dynamic/toy:Thing a delete original",
+        "Resources:",
+        "    +-1 to replace",
+        "    1 unchanged",
+    ]
+    assert lines(run(project, "destroy")) == [
+        "Destroying (dev):",
+        " -  pulumi-python:dynamic/toy:Thing a deleted",
+        " -  pulumi:pulumi:Stack toy-dev deleted",
+        "Resources:",
+        "    - 2 deleted",
+    ]
+
+
+def test_drift_is_shown_before_it_is_repaired(project: Path) -> None:
+    """`preview --refresh` shows what others changed and what `up` would do; nothing is saved."""
+    run(project, "up")
+    (object_,) = (project.parent / "objects").glob("*.json")
+    object_.write_text(json.dumps({**json.loads(object_.read_text()), "size": 9}))
+    shown = lines(run(project, "preview", "--refresh"))
+    assert shown == [
+        "Previewing update (dev):",
+        " ~  pulumi-python:dynamic/toy:Thing a refresh: updated",
+        "      ~ size: 1 => 9",
+        " ~  pulumi-python:dynamic/toy:Thing a update",
+        "      ~ size: 9 => 1",
+        "Resources:",
+        "    ~ 1 to update",
+        "    1 unchanged",
+    ]
+    assert lines(run(project, "preview"))[-1] == "    2 unchanged"
+    assert document(run(project, "refresh", "--json"))["summary"] == {
+        "resource_changes": {"same": 1, "update": 1}
+    }
+
+
+def test_json_is_one_object(project: Path) -> None:
+    """Standard output has the object alone, and the lines are on standard error."""
+    result = run(project, "up", "--json")
+    assert document(result) == {
+        "result": "succeeded",
+        "summary": {"resource_changes": {"create": 2}},
+        "steps": [
+            {
+                "op": "create",
+                "urn": "urn:pulumi:dev::toy::pulumi:pulumi:Stack::toy-dev",
+                "diff": [],
+            },
+            {
+                "op": "create",
+                "urn": "urn:pulumi:dev::toy::pulumi-python:dynamic/toy:Thing::a",
+                "diff": [],
+            },
+        ],
+        "outputs": {"size": 1, "token": "token of a-1"},
+        "diagnostics": [
+            {
+                "severity": "info",
+                "urn": "",
+                "message": f"State is kept in {project / '.pulumi-offline' / 'toy'}, "
+                "unencrypted and for your user only.",
+            }
+        ],
+    }
+    assert "Updating (dev):" in result.stderr
+
+
+def test_a_failed_check_says_what_is_wrong_with_which_property(project: Path) -> None:
+    """The last line has resource, property, value and reason, in the real CLI's order."""
+    result = run(project, "preview", variant="invalid")
+    assert result.returncode == 1
+    assert lines(result)[-1] == (
+        "error: pulumi-python:dynamic/toy:Thing resource 'b': "
+        "property size value {-5} has a problem: must not be negative"
+    )
+    assert document(run(project, "preview", "--json", variant="invalid"))["result"] == "failed"
+
+
+def test_a_failed_create_names_its_resource(project: Path) -> None:
+    """The provider's words stand after type and name."""
+    (project.parent / "objects" / "fail-create-a").touch()
+    result = run(project, "up")
+    assert result.returncode == 1
+    assert lines(result)[-1] == (
+        "error: pulumi-python:dynamic/toy:Thing (a): RuntimeError: told to fail create of a"
+    )
+
+
+def test_a_program_s_error_comes_with_its_traceback(project: Path) -> None:
+    """A program's exception is shown from the program's own first line on."""
+    result = run(project, "preview", variant="variant_that_is_not_there")
+    assert result.returncode == 1
+    start = result.stdout.index("error: Program failed with an unhandled exception:")
+    shown = result.stdout[start:].splitlines()
+    assert shown[1] == "Traceback (most recent call last):"
+    assert shown[2].lstrip().startswith(f'File "{project}/')
+    assert "__main__.py" in shown[2]
+    assert shown[-1].startswith("AttributeError: module 'relations' has no attribute")
+
+
+def test_no_changes_can_be_expected(project: Path) -> None:
+    """--expect-no-changes fails for a change, and only then."""
+    failed = run(project, "preview", "--expect-no-changes")
+    assert failed.returncode == 1
+    assert lines(failed)[-1] == "error: no changes were expected but changes were proposed"
+    run(project, "up")
+    assert run(project, "preview", "--expect-no-changes").returncode == 0
+
+
+def test_configuration_is_given_for_one_run(project: Path) -> None:
+    """-c sets a value for this run; a key without a namespace gets the project's."""
+    given = ("-c", "text=hello", "-c", "toy:number=4", "-c", "hidden=x", "--json")
+    outputs = document(run(project, "up", *given, variant="configured"))["outputs"]
+    assert outputs["text"] == "hello"
+    assert outputs["number"] == 4
+    assert "hello" not in (project / "Pulumi.dev.yaml").read_text()
+    refused = run(project, "up", "-c", "novalue")
+    assert refused.returncode == 2
+    assert "--config 'novalue': expected KEY=VALUE" in refused.stderr
+
+
+def test_a_secret_of_the_configuration_is_never_printed(project: Path) -> None:
+    """An encrypted value's stand-in is in no line, and in no state that did not ask for it."""
+    with (project / "Pulumi.dev.yaml").open("a") as file:
+        file.write("  toy:hidden: {secure: v1:abc}\n")
+    refused = run(project, "up", variant="one")
+    assert refused.returncode == 1
+    assert "set the variable PULUMI_OFFLINE_CONFIG_TOY_HIDDEN to its value" in refused.stderr
+    result = run(project, "up", "--json", PULUMI_OFFLINE_CONFIG_TOY_HIDDEN=HIDDEN)
+    assert result.returncode == 0
+    assert HIDDEN not in result.stdout + result.stderr
+    assert HIDDEN not in run(project, "export").stdout
+
+
+def test_export_prints_what_import_takes(project: Path) -> None:
+    """The exported document has Pulumi's version and resources."""
+    run(project, "up")
+    exported = json.loads(run(project, "export").stdout)
+    assert exported["version"] == 3
+    urns = [one["urn"] for one in exported["deployment"]["resources"]]
+    assert urns == [
+        "urn:pulumi:dev::toy::pulumi:pulumi:Stack::toy-dev",
+        "urn:pulumi:dev::toy::pulumi:providers:pulumi-python::default",
+        "urn:pulumi:dev::toy::pulumi-python:dynamic/toy:Thing::a",
+    ]
+
+
+def test_a_stack_that_is_not_named_is_asked_for(project: Path) -> None:
+    """With two stacks and none named, the error lists both; PULUMI_STACK names one."""
+    (project / "Pulumi.prod.yaml").touch()
+    refused = run(project, "preview")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "error: which stack? Name it with --stack or PULUMI_STACK: one of dev, prod\n"
+    )
+    assert run(project, "preview", PULUMI_STACK="dev").returncode == 0

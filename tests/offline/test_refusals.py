@@ -1,0 +1,64 @@
+"""What the offline engine does not do, it refuses by name, before anything is done."""
+
+from pathlib import Path
+
+import pytest
+
+from pulumi_openrouter.offline import OperationError, create_or_select_stack
+
+PREFACE = """
+import pulumi
+from pulumi import ResourceOptions
+from toy import Thing
+"""
+ASKED = {
+    "import": (
+        "Thing('a', ResourceOptions(import_='a-1'))",
+        "import_, on pulumi-python:dynamic/toy:Thing 'a'",
+    ),
+    "transforms": (
+        "pulumi.runtime.register_resource_transform(lambda args: None)\nThing('a')",
+        "transforms (register_resource_transform)",
+    ),
+    "replacement trigger": (
+        "Thing('a', ResourceOptions(replacement_trigger='x'))",
+        "replacement_trigger, on pulumi-python:dynamic/toy:Thing 'a'",
+    ),
+    "resources of plugins": (
+        "pulumi.CustomResource('random:index/randomPet:RandomPet', 'pet')",
+        "random:index/randomPet:RandomPet 'pet', which needs a plugin",
+    ),
+    "stack references": (
+        "pulumi.StackReference('organization/toy/prod')",
+        "pulumi:pulumi:StackReference 'organization/toy/prod', which needs a plugin",
+    ),
+    "invokes": (
+        "pulumi.runtime.invoke('aws:index/getRegion:getRegion', {})",
+        "the function aws:index/getRegion:getRegion: it needs a plugin",
+    ),
+    "assets": (
+        "Thing('a', detail={'file': pulumi.StringAsset('text')})",
+        "an Asset, in property detail of 'a'",
+    ),
+    "remote components": (
+        "pulumi.ComponentResource('pkg:index:Far', 'far', {}, None, remote=True)",
+        "remote components, on pkg:index:Far 'far'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("program", "what"), ASKED.values(), ids=ASKED)
+def test_what_is_not_supported_is_refused_by_name(tmp_path: Path, program: str, what: str) -> None:
+    """The one error names what was asked for, where, and the Pulumi CLI as the way out."""
+    toy = Path(__file__).with_name("programs") / "toy"
+    for name in ("toy.py", "Pulumi.yaml"):
+        (tmp_path / name).write_text((toy / name).read_text())
+    (tmp_path / "__main__.py").write_text(PREFACE + program)
+    stack = create_or_select_stack("dev", tmp_path)
+    stack.set_config("folder", str(tmp_path))
+    with pytest.raises(OperationError) as refusal:
+        stack.up()
+    (error,) = [one for one in refusal.value.diagnostics if one.severity == "error"]
+    assert error.message.startswith(f"the offline engine does not support {what}")
+    assert error.message.endswith("; use the Pulumi CLI for it")
+    assert not list(tmp_path.glob("*.json"))

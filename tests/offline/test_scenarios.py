@@ -1,0 +1,117 @@
+"""Both engines go through the same scenarios, and do the same.
+
+recorded/ holds what the real engine did. The offline engine is compared with that; where the Pulumi
+CLI is on PATH, so is the real one, which keeps the records true.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .engines import (
+    Engine,
+    OfflineEngine,
+    RealEngine,
+    comparable_errors,
+    comparable_state,
+    has_cli,
+    new_world,
+    read_world,
+    take_calls,
+)
+from .scenario import Edit, Fail, Run, Scenario
+from .scenarios_of_changes import CHANGES
+from .scenarios_of_relations import RELATIONS
+
+RECORDED = Path(__file__).with_name("recorded")
+
+each_scenario = pytest.mark.parametrize(
+    "scenario", [*CHANGES, *RELATIONS], ids=lambda one: one.name
+)
+
+
+def play(scenario: Scenario, engine: Engine, project: Path, objects: Path) -> list[Any]:
+    """Go through a scenario; gives what came of each operation."""
+    engine.set_config("toy:folder", str(objects), secret=False)
+    for key, (value, secret) in scenario.config.items():
+        engine.set_config(key, value, secret=secret)
+    record = []
+    for step in scenario.steps:
+        if isinstance(step, Run):
+            record.append(_run(step, scenario, engine, project, objects))
+        elif isinstance(step, Edit):
+            _edit(step, objects)
+        else:
+            _fail(step, objects)
+    return record
+
+
+def _run(step: Run, scenario: Scenario, engine: Engine, project: Path, objects: Path) -> Any:
+    (project / "variant").write_text(step.variant)
+    outcome = engine.run(step.operation, {"parallel": 1, **step.options})
+    if "errors" in outcome:
+        outcome["errors"] = comparable_errors(outcome["errors"])
+    calls = take_calls(objects)
+    return {
+        "operation": f"{step.operation} {step.variant}",
+        **outcome,
+        "calls": calls if scenario.ordered else sorted(calls),
+        "objects": read_world(objects),
+        "state": comparable_state(engine.export()),
+    }
+
+
+def _edit(step: Edit, objects: Path) -> None:
+    file = objects / f"{step.object}.json"
+    if step.properties is None:
+        file.unlink()
+    else:
+        file.write_text(json.dumps(step.properties))
+
+
+def _fail(step: Fail, objects: Path) -> None:
+    file = objects / f"fail-{step.call}-{step.key}"
+    if step.off:
+        file.unlink()
+    else:
+        file.touch()
+
+
+def recorded(scenario: Scenario) -> Any:
+    """Read what the real engine did."""
+    return json.loads((RECORDED / f"{scenario.name}.json").read_text(encoding="utf-8"))
+
+
+def compare(record: list[Any], expected: list[Any]) -> None:
+    """Compare step by step, to fail at the first that differs."""
+    for ours, theirs in zip(record, expected, strict=True):
+        assert _text(ours) == _text(theirs)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
+
+
+@each_scenario
+def test_offline_engine_does_what_the_real_one_did(scenario: Scenario, tmp_path: Path) -> None:
+    """The offline engine's operations, calls, outputs and state are those of the real engine."""
+    project, objects = new_world("offline", tmp_path, "toy")
+    record = play(scenario, OfflineEngine(project), project, objects)
+    compare(record, recorded(scenario))
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(not has_cli(), reason="the Pulumi CLI is not on PATH")
+@each_scenario
+def test_real_engine_does_what_is_recorded(
+    scenario: Scenario, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """The records are what the real engine does today."""
+    project, objects = new_world("real", tmp_path, "toy")
+    record = play(scenario, RealEngine(project, tmp_path / "pulumi"), project, objects)
+    file = RECORDED / f"{scenario.name}.json"
+    if request.config.getoption("--record"):
+        file.write_text(_text(record) + "\n", encoding="utf-8")
+    compare(record, recorded(scenario))
