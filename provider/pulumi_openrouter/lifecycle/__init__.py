@@ -1,0 +1,1 @@
+"""What Pulumi calls: check, diff, create, read, update and delete of each resource."""

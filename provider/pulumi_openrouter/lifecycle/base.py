@@ -1,0 +1,189 @@
+"""What the three lifecycles share; the only module that knows the ways of `pulumi.dynamic`.
+
+Pulumi starts one provider process an operation, unpickles a provider of each class there, calls
+`configure` once and then `check`, `diff`, `create`, `read`, `update` and `delete` from a pool of
+threads. Old properties are the old outputs (in `check`: the old inputs), None vanishes on the way,
+whole numbers arrive as floats, and what is not known yet in a preview is a `pulumi.output.Unknown`.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import os
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from pulumi import dynamic
+from pulumi.output import Unknown
+
+from pulumi_openrouter.errors import OpenRouterError
+from pulumi_openrouter.lifecycle.pool import widen_pool
+from pulumi_openrouter.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pulumi_openrouter.lifecycle.session import Session
+
+PROVIDER_KEY = "__provider"
+"""The input in which Pulumi keeps the pickled provider itself."""
+
+Properties = dict[str, Any]
+"""A property bag as Pulumi hands it over: JSON values, in previews with `Unknown` in them."""
+
+_Method = TypeVar("_Method", bound="Callable[..., Any]")
+
+
+class Change(enum.Enum):
+    """What a difference in a property leads to."""
+
+    UPDATE = "update in place"
+    REPLACE = "create a new one, then delete the old one"
+    NONE = "nothing"
+
+
+class Lifecycle(dynamic.ResourceProvider):
+    """The base of the three providers.
+
+    An instance holds nothing before `configure`: it is pickled by reference to its class into
+    every user's state, and neither the key nor any setting may be in there.
+    """
+
+    # Nothing secret is captured, and a secret provider would make every diff unreadable.
+    serialize_as_secret_always: bool = False
+
+    changes: ClassVar[Mapping[str, Change]]
+    """Each input and what a difference in it leads to."""
+
+    optional: ClassVar[tuple[str, ...]] = ()
+    """Inputs that a program leaves out to leave the value at the API as it is."""
+
+    manageable: ClassVar[tuple[str, ...]] = ()
+    """Inputs of which `read` has to know whether the program gives them."""
+
+    session: Session
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("check", "diff", "create", "read", "update", "delete"):
+            if name in vars(cls):
+                setattr(cls, name, _in_plain_words(vars(cls)[name]))
+
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
+        """Read the settings from the stack's config and the environment, and open the session.
+
+        Raises `ConfigurationError` for a setting that is missing or out of its range.
+        """
+        _hide_tracebacks()
+        settings = Settings.load(lambda name: req.config.get(f"openrouter:{name}"), os.environ)
+        if settings.debug:
+            _show_tracebacks()
+        # Deferred: only the provider process needs httpx and pydantic, programs do not.
+        from pulumi_openrouter.lifecycle.session import open_session
+
+        self.session = open_session(settings)
+        widen_pool(settings.max_concurrency, debug=settings.debug)
+
+    def check(self, _olds: Properties, news: Properties) -> dynamic.CheckResult:
+        """Validate the inputs without any I/O and bring them into one canonical form."""
+        # Deferred: pydantic.
+        from pulumi_openrouter.lifecycle.validation import validate
+
+        inputs, problems = validate(type(self).__name__, without_provider(news))
+        failures = [dynamic.CheckFailure(name, reason) for name, reason in problems]
+        return dynamic.CheckResult(news if failures else inputs, failures)
+
+    def differences(self, olds: Properties, news: Properties) -> list[str]:
+        """Name the inputs that differ from the old outputs; unknown ones among them.
+
+        What comes under management, or leaves it, differs even where its value does not: the
+        state has to know of it.
+        """
+        was_managed = olds.get("managed_inputs", [])
+
+        def changes_hands(name: str) -> bool:
+            return name in self.manageable and (name in news) != (name in was_managed)
+
+        def has_other_value(name: str) -> bool:
+            if name in self.optional and name not in news:
+                return False
+            return is_unknown(news.get(name)) or news.get(name) != olds.get(name)
+
+        return [
+            name
+            for name, change in self.changes.items()
+            if change is not Change.NONE and (changes_hands(name) or has_other_value(name))
+        ]
+
+    def managed_inputs(self, props: Properties) -> list[str]:
+        """Name what the program gives of what it may leave to others; kept in the outputs."""
+        return [name for name in self.manageable if name in props]
+
+    def diff_result(self, different: Sequence[str]) -> dynamic.DiffResult:
+        """Say what the differences lead to. The new one is made before the old one goes."""
+        replaces = [name for name in different if self.changes.get(name) is Change.REPLACE]
+        return dynamic.DiffResult(
+            changes=bool(different), replaces=replaces, delete_before_replace=False
+        )
+
+
+def is_unknown(value: object) -> bool:
+    """Tell whether a preview does not know this value, or a part of it, yet."""
+    if isinstance(value, list):
+        return any(is_unknown(item) for item in value)
+    return isinstance(value, Unknown)
+
+
+def known_items(value: object) -> list[Any]:
+    """Return the items of a list that a preview knows; none of a list that is unknown itself."""
+    items = value if isinstance(value, list) else []
+    return [item for item in items if not is_unknown(item)]
+
+
+def without_provider(props: Properties) -> Properties:
+    """Return the properties less Pulumi's own."""
+    return {name: value for name, value in props.items() if name != PROVIDER_KEY}
+
+
+def is_get(props: Properties) -> bool:
+    """Tell a `get` from a refresh: it has no old outputs."""
+    return not without_provider(props)
+
+
+def notice(text: str) -> None:
+    """Tell the user something that is no failure; Pulumi shows what a provider writes to stderr."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the only way to the user from here
+
+
+def _in_plain_words(method: _Method) -> _Method:
+    """Let a user see what went wrong, and not where in our code it did."""
+
+    @functools.wraps(method)
+    def call(self: Lifecycle, *args: Any) -> Any:
+        try:
+            return method(self, *args)
+        except OpenRouterError as error:
+            if self.session.settings.debug:
+                raise
+            raise error from None
+        except Exception as error:
+            if self.session.settings.debug:
+                raise
+            msg = (
+                f"unexpected {type(error).__name__} in {type(self).__name__}.{method.__name__}: "
+                f"{error}. This is a defect of pulumi-openrouter: run again with "
+                "OPENROUTER_DEBUG=1 and report the traceback."
+            )
+            raise OpenRouterError(msg) from None
+
+    return cast("_Method", call)
+
+
+def _hide_tracebacks() -> None:
+    # The dynamic server sends `traceback.format_exc()`: this leaves the error's own line of it.
+    sys.tracebacklimit = 0
+
+
+def _show_tracebacks() -> None:
+    sys.tracebacklimit = 1000

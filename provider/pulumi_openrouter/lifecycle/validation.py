@@ -1,0 +1,177 @@
+"""The rules that inputs keep, as pydantic models: one for each resource.
+
+`check` sends every input through here before anything is planned, so a mistake is seen in the
+preview. A reason says the rule and the way out; the Pulumi CLI prints resource, property and value
+in front of it. What a preview does not know yet is left out and validated when it is known.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
+
+from pulumi_openrouter.lifecycle import rules
+from pulumi_openrouter.lifecycle.base import is_unknown, known_items
+from pulumi_openrouter.lifecycle.budget_steps import INTERVALS, usd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_Name = Annotated[StrictStr, AfterValidator(rules.name)]
+_Slug = Annotated[StrictStr, AfterValidator(rules.slug)]
+_Workspace = Annotated[StrictStr, AfterValidator(rules.workspace)]
+_Token = Annotated[StrictStr, AfterValidator(rules.token)]
+_KeyId = Annotated[StrictInt, BeforeValidator(rules.whole)]
+_Limit = Annotated[StrictFloat, Field(allow_inf_nan=False), AfterValidator(rules.limit)]
+_Rate = Annotated[StrictFloat, Field(allow_inf_nan=False), AfterValidator(rules.sampling_rate)]
+_Sort = Annotated[StrictStr, AfterValidator(rules.provider_sort)]
+
+
+class _Inputs(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    required: ClassVar[tuple[str, ...]] = ("workspace",)
+
+    def canonical(self) -> dict[str, Any]:
+        """Return what was given, in the form in which it is compared and stored."""
+        inputs = self.model_dump(exclude_unset=True, exclude_none=True)
+        # False is what these switches are when left out.
+        switched_off = [name for name in ("adopt", "exclusive") if inputs.get(name) is False]
+        return {name: value for name, value in inputs.items() if name not in switched_off}
+
+    def problems(self, unknown: frozenset[str]) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """Yield what is wrong between inputs, each as the property and the reason."""
+        return iter(())
+
+
+class _WorkspaceInputs(_Inputs):
+    required: ClassVar[tuple[str, ...]] = ("name", "slug")
+
+    name: _Name | None = None
+    slug: _Slug | None = None
+    description: Annotated[StrictStr, AfterValidator(rules.description)] | None = None
+    default_text_model: _Token | None = None
+    default_image_model: _Token | None = None
+    default_provider_sort: _Sort | None = None
+    is_observability_io_logging_enabled: StrictBool | None = None
+    is_observability_broadcast_enabled: StrictBool | None = None
+    is_data_discount_logging_enabled: StrictBool | None = None
+    io_logging_sampling_rate: _Rate | None = None
+    io_logging_api_key_ids: Annotated[list[_KeyId], AfterValidator(rules.distinct)] | None = None
+    disabled_server_tools: Annotated[list[_Token], AfterValidator(rules.distinct)] | None = None
+    adopt: StrictBool | None = None
+
+    def canonical(self) -> dict[str, Any]:
+        inputs = super().canonical()
+        # To the API an empty list of tools and none are the same.
+        if not inputs.get("disabled_server_tools", True):
+            del inputs["disabled_server_tools"]
+        return inputs
+
+
+class _WorkspaceBudgetInputs(_Inputs):
+    workspace: _Workspace | None = None
+    daily_usd: _Limit | None = None
+    weekly_usd: _Limit | None = None
+    monthly_usd: _Limit | None = None
+    lifetime_usd: _Limit | None = None
+    include_byok_in_budgets: StrictBool | None = None
+    exclusive: StrictBool | None = None
+
+    def problems(self, unknown: frozenset[str]) -> Iterator[tuple[str, str]]:
+        limits = self.model_dump(include={f"{i}_usd" for i in INTERVALS}, exclude_none=True)
+        if not limits and not any(f"{i}_usd" in unknown for i in INTERVALS):
+            yield (
+                "workspace",
+                "a WorkspaceBudget sets at least one limit; give daily_usd, weekly_usd, "
+                "monthly_usd or lifetime_usd, or take the resource out",
+            )
+        # Narrow before broad, as the fields stand; one pair is enough to go on with.
+        for narrow, broad in combinations(limits, 2):
+            if limits[narrow] >= limits[broad]:
+                yield (
+                    narrow,
+                    f"limits strictly decrease from lifetime to daily, but {narrow} "
+                    f"({usd(limits[narrow])}) is not less than {broad} ({usd(limits[broad])}); "
+                    f"lower {narrow} or raise {broad}",
+                )
+                return
+
+
+class _WorkspaceMembershipInputs(_Inputs):
+    workspace: _Workspace | None = None
+    user_ids: (
+        Annotated[
+            list[Annotated[StrictStr, AfterValidator(rules.user_id)]],
+            AfterValidator(rules.distinct),
+        ]
+        | None
+    ) = None
+    emails: (
+        Annotated[
+            list[Annotated[StrictStr, AfterValidator(rules.email)]],
+            AfterValidator(rules.distinct),
+        ]
+        | None
+    ) = None
+    exclusive: StrictBool | None = None
+
+    def problems(self, unknown: frozenset[str]) -> Iterator[tuple[str, str]]:
+        given = {"user_ids": self.user_ids, "emails": self.emails}
+        named = [name for name, people in given.items() if people is not None or name in unknown]
+        if len(named) != 1:
+            yield (
+                "emails" if named else "user_ids",
+                "a WorkspaceMembership takes user_ids or emails, one of them; "
+                + ("take one of the lists out" if named else "give one of the lists"),
+            )
+        elif not given[named[0]] and not self.exclusive and not unknown & {*named, "exclusive"}:
+            yield (
+                named[0],
+                "the list is empty; name at least one person, take the resource out, or set "
+                "exclusive=True to have nobody in the workspace",
+            )
+
+
+_MODELS: dict[str, type[_Inputs]] = {
+    "WorkspaceProvider": _WorkspaceInputs,
+    "WorkspaceBudgetProvider": _WorkspaceBudgetInputs,
+    "WorkspaceMembershipProvider": _WorkspaceMembershipInputs,
+}
+
+
+def validate(provider: str, news: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return the inputs in canonical form, and the problems as property and reason.
+
+    Unknown values are passed through; of a list that is known in part, the known part is
+    validated.
+    """
+    unknown = {name: value for name, value in news.items() if is_unknown(value)}
+    known = {name: value for name, value in news.items() if name not in unknown}
+    known |= {name: items for name, value in unknown.items() if (items := known_items(value))}
+    model = _MODELS[provider]
+    absent = [(name, "it has no value; give one") for name in model.required if name not in news]
+    try:
+        inputs = model.model_validate(known)
+    except ValidationError as error:
+        return {}, absent + [_problem(details) for details in error.errors(include_url=False)]
+    return inputs.canonical() | unknown, absent + list(inputs.problems(frozenset(unknown)))
+
+
+def _problem(details: Any) -> tuple[str, str]:
+    cause = details.get("ctx", {}).get("error")
+    reason = str(cause) if isinstance(cause, ValueError) else f"{details['msg']}; change it"
+    return str(details["loc"][0]), reason

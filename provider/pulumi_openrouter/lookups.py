@@ -1,0 +1,204 @@
+"""Lookups: what exists at OpenRouter already, for programs that build on it.
+
+Each comes in two forms, as in Pulumi's generated SDKs: a plain one that takes and gives values, and
+one that takes inputs and gives an Output, which stays unknown in a preview whose inputs are. They
+run in the program's own process, with the settings of the stack. The API client is imported by the
+first call, so that importing the package stays cheap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import pulumi
+
+from pulumi_openrouter.errors import NotFoundError, OpenRouterError, fold
+from pulumi_openrouter.settings import Settings
+
+if TYPE_CHECKING:
+    from pulumi_openrouter.api.client import Client
+
+Result = TypeVar("Result")
+Found = TypeVar("Found", "WorkspaceResult", "OrganizationMemberResult")
+
+
+@dataclass(frozen=True)
+class WorkspaceResult:
+    """A workspace as it is now; field names are the API's, times are ISO 8601 in UTC.
+
+    Attributes:
+        id: UUID.
+        slug: Name in URLs, unique in the organization.
+        name: Name for people.
+        description: Free text, or None.
+        default_text_model: Model for text where a request names none, or None.
+        default_image_model: Model for images where a request names none, or None.
+        default_provider_sort: price, throughput, latency or exacto; None for OpenRouter's default.
+        default_guardrail_id: Id of the workspace's default guardrail.
+        disabled_server_tools: Server tools that are off, as `openrouter:web_search`; None for none.
+        include_byok_in_budgets: Whether spend on own provider keys counts toward the budgets.
+        io_logging_api_key_ids: API keys whose input and output is logged; None for all.
+        io_logging_sampling_rate: Part of the requests that is logged, 0.0001 to 1.
+        is_data_discount_logging_enabled: Whether data discount logging is on.
+        is_observability_broadcast_enabled: Whether broadcast is on.
+        is_observability_io_logging_enabled: Whether private logging is on.
+        created_at: When it was created.
+        created_by: User id of who created it, or None.
+        updated_at: When it was last changed, or None.
+    """
+
+    id: str
+    slug: str | None
+    name: str | None
+    description: str | None
+    default_text_model: str | None
+    default_image_model: str | None
+    default_provider_sort: str | None
+    default_guardrail_id: str | None
+    disabled_server_tools: tuple[str, ...] | None
+    include_byok_in_budgets: bool | None
+    io_logging_api_key_ids: tuple[int, ...] | None
+    io_logging_sampling_rate: float | None
+    is_data_discount_logging_enabled: bool | None
+    is_observability_broadcast_enabled: bool | None
+    is_observability_io_logging_enabled: bool | None
+    created_at: str | None
+    created_by: str | None
+    updated_at: str | None
+
+
+@dataclass(frozen=True)
+class OrganizationMemberResult:
+    """A person in the organization.
+
+    Attributes:
+        id: User id, as `user_…`.
+        email: Address, as the organization has it.
+        first_name: First name, or None.
+        last_name: Last name, or None.
+        role: org:admin or org:member.
+    """
+
+    id: str
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    role: str | None
+
+
+def get_workspace(id_or_slug: str) -> WorkspaceResult:
+    """Give an existing workspace by its id (UUID) or slug.
+
+    Raises:
+        pulumi.RunError: It does not exist, or cannot be read; one line says why.
+    """
+    return _look_up(lambda client: _as(WorkspaceResult, client.workspaces.get(id_or_slug)))
+
+
+def get_workspace_output(id_or_slug: pulumi.Input[str]) -> pulumi.Output[WorkspaceResult]:
+    """Give an existing workspace by its id or slug, which may be an output."""
+    # In a thread: the program's event loop goes on, and several lookups run side by side.
+    return pulumi.Output.from_input(id_or_slug).apply(
+        lambda known: asyncio.to_thread(get_workspace, known)
+    )
+
+
+def find_workspace_id(slug: str) -> str | None:
+    """Give the id of the workspace with a slug, or None where there is none.
+
+    Raises:
+        pulumi.RunError: It cannot be looked up; one line says why.
+    """
+
+    def find(client: Client) -> str | None:
+        try:
+            return client.workspaces.get(slug).id
+        except NotFoundError:
+            return None
+
+    return _look_up(find)
+
+
+def list_workspaces() -> list[WorkspaceResult]:
+    """Give all workspaces of the organization, the default one included; all pages are read.
+
+    Raises:
+        pulumi.RunError: They cannot be read; one line says why.
+    """
+    return _look_up(
+        lambda client: [_as(WorkspaceResult, found) for found in client.workspaces.list()]
+    )
+
+
+def list_workspaces_output() -> pulumi.Output[list[WorkspaceResult]]:
+    """Give all workspaces of the organization as an output."""
+    return pulumi.Output.from_input(asyncio.to_thread(list_workspaces))
+
+
+def get_organization_members(
+    emails: Sequence[str] | None = None,
+) -> list[OrganizationMemberResult]:
+    """Give members of the organization; all pages are read, once per run of the program.
+
+    Args:
+        emails: Whom to give, in this order; upper and lower case are the same. None for everyone.
+
+    Raises:
+        pulumi.RunError: An email is not a member's, or the members cannot be read; one line says
+            which and why.
+    """
+    if isinstance(emails, str):
+        msg = f'emails is a list: ["{fold(emails, 80)}"], not a string.'
+        raise pulumi.RunError(msg)
+    members = _look_up(
+        lambda client: [
+            _as(OrganizationMemberResult, found)
+            for found in client.snapshots.organization_members()
+        ]
+    )
+    if emails is None:
+        return members
+    by_email = {member.email.casefold(): member for member in members if member.email}
+    _refuse_unknown(email for email in emails if email.casefold() not in by_email)
+    return [by_email[email.casefold()] for email in emails]
+
+
+def get_organization_members_output(
+    emails: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+) -> pulumi.Output[list[OrganizationMemberResult]]:
+    """Give members of the organization by emails that may be outputs."""
+    known: pulumi.Output[Sequence[str] | None] = pulumi.Output.from_input(
+        cast("pulumi.Input[Sequence[str] | None]", emails)  # what is inside resolves with it
+    )
+    return known.apply(lambda value: asyncio.to_thread(get_organization_members, value))
+
+
+def _look_up(read: Callable[[Client], Result]) -> Result:
+    """Run `read` with the stack's client; what goes wrong ends the program with one line."""
+    from pulumi_openrouter.api.client import shared_client
+
+    try:
+        settings = Settings.load(pulumi.Config("openrouter").get, os.environ)
+        return read(shared_client(settings))
+    except OpenRouterError as error:
+        problem = str(error)
+    raise pulumi.RunError(problem)
+
+
+def _as(result: type[Found], model: object) -> Found:
+    """Copy the fields of an API model; the API's classes stay out of the package's surface."""
+    return result(**{field.name: getattr(model, field.name) for field in fields(result)})
+
+
+def _refuse_unknown(emails: Iterable[str]) -> None:
+    unknown = ", ".join(f'"{fold(email, 80)}"' for email in emails)
+    if unknown:
+        msg = (
+            f"No member of the organization has the email {unknown}. Correct it, or invite the "
+            "person to the organization first."
+        )
+        raise pulumi.RunError(msg)

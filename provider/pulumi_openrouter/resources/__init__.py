@@ -1,0 +1,1 @@
+"""What a program writes: the three resources, typed inputs in and typed outputs out."""

@@ -1,0 +1,39 @@
+"""Slugs and ids of workspaces, as OpenRouter takes them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""The API's pattern: parts of a-z and 0-9, joined by single hyphens."""
+
+SLUG_LENGTH = 50
+"""The API's limit, in characters."""
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def is_uuid(text: str) -> bool:
+    """Tell an id from a slug; what has an id's form is taken for an id, as the API does."""
+    return _UUID.fullmatch(text) is not None
+
+
+def slugify(text: str, suffix: str = "") -> str:
+    """Return the slug nearest to a text, with the slug of `suffix` as its last part.
+
+    Letters lose their accents; everything else outside a-z and 0-9 becomes a hyphen. What is too
+    long is cut in front of the suffix, so that the slugs of two stacks never fall together. The
+    result is empty where nothing of the text can stand in a slug, or the suffix leaves no room.
+    """
+    stem, tail = _parts(text), _parts(suffix)
+    if not tail or not stem:
+        return stem[:SLUG_LENGTH].rstrip("-")
+    room = SLUG_LENGTH - len(tail) - 1
+    return f"{stem[:room].rstrip('-')}-{tail}" if room > 0 else ""
+
+
+def _parts(text: str) -> str:
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")

@@ -1,0 +1,141 @@
+"""Each input stands in every table that has to know it, and a difference in it is seen."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+import pulumi_openrouter as openrouter
+from harness.process import UNKNOWN, Kind, ProviderProcess
+from pulumi_openrouter.lifecycle.base import Change
+
+KINDS: tuple[Kind, ...] = ("Workspace", "WorkspaceBudget", "WorkspaceMembership")
+
+WORKSPACE = "6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0001"
+OTHER_WORKSPACE = "6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0002"
+
+# For each kind: what an existing one was made from.
+BEFORE: dict[Kind, dict[str, Any]] = {
+    "Workspace": {"name": "Acme", "slug": "acme"},
+    "WorkspaceBudget": {"workspace": WORKSPACE, "weekly_usd": 50},
+    "WorkspaceMembership": {"workspace": WORKSPACE, "user_ids": ["user_1"]},
+}
+# For each input: what leads to another state, and what has to be done then.
+CASES: dict[Kind, dict[str, tuple[Any, str]]] = {
+    "Workspace": {
+        "name": ("Other", "update"),
+        "slug": ("other", "update"),
+        "description": ("Production", "update"),
+        "default_text_model": ("openai/gpt-4o", "update"),
+        "default_image_model": ("openai/dall-e-3", "update"),
+        "default_provider_sort": ("price", "update"),
+        "is_observability_io_logging_enabled": (True, "update"),
+        "is_observability_broadcast_enabled": (True, "update"),
+        "is_data_discount_logging_enabled": (False, "update"),
+        "io_logging_sampling_rate": (0.5, "update"),
+        "io_logging_api_key_ids": ([7], "update"),
+        "disabled_server_tools": (["openrouter:web_search"], "update"),
+        "adopt": (True, "same"),
+    },
+    "WorkspaceBudget": {
+        "workspace": (OTHER_WORKSPACE, "replace"),
+        "daily_usd": (5, "update"),
+        "weekly_usd": (60, "update"),
+        "monthly_usd": (500, "update"),
+        "lifetime_usd": (5000, "update"),
+        "include_byok_in_budgets": (True, "update"),
+        "exclusive": (True, "update"),
+    },
+    "WorkspaceMembership": {
+        "workspace": (OTHER_WORKSPACE, "replace"),
+        "user_ids": (["user_2"], "update"),
+        "emails": (["jane.doe@example.com"], "update"),
+        "exclusive": (True, "update"),
+    },
+}
+
+
+def keywords(kind: Kind) -> set[str]:
+    """Name the inputs that a program can give."""
+    parameters = inspect.signature(getattr(openrouter, kind).__init__).parameters.values()
+    return {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def outputs_of(kind: Kind) -> dict[str, Any]:
+    """Give the outputs that the API's answers lead to for BEFORE."""
+    inputs = BEFORE[kind]
+    if kind == "Workspace":
+        switches = {
+            "is_observability_io_logging_enabled": False,
+            "is_observability_broadcast_enabled": False,
+            "is_data_discount_logging_enabled": True,
+            "io_logging_sampling_rate": 1,
+        }
+        return {**inputs, **switches, "managed_inputs": []}
+    if kind == "WorkspaceBudget":
+        managed = {"managed_inputs": ["weekly_usd"], "include_byok_in_budgets": False}
+        return {**inputs, **managed, "workspace_id": WORKSPACE}
+    return {
+        **inputs,
+        "workspace_id": WORKSPACE,
+        "people": {"user_1": ""},
+        "members": [{"user_id": "user_1", "role": "member"}],
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_constructor_and_the_table_of_changes_name_the_same_inputs(kind: Kind) -> None:
+    """An input that a program can give and no diff looks at would never change anything."""
+    provider = getattr(openrouter, f"{kind}Provider")
+    assert keywords(kind) == set(provider.changes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_constructor_and_the_cases_below_name_the_same_inputs(kind: Kind) -> None:
+    """An input without a case of its own fails here."""
+    assert keywords(kind) == set(CASES[kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind in KINDS for name in CASES[kind]], ids=str
+)
+def test_a_difference_in_an_input_is_seen(process: ProviderProcess, kind: Kind, name: str) -> None:
+    """Each input leads to just the operation that the table of cases says, and passes check."""
+    value, operation = CASES[kind][name]
+    resource = process.resource(kind)
+    resource.id, resource.outputs = WORKSPACE, outputs_of(kind)
+    inputs = {**BEFORE[kind], name: value}
+    if name == "emails":
+        del inputs["user_ids"]
+    assert resource.diff(**BEFORE[kind]) == "same"
+    assert resource.diff(**inputs) == operation
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (kind, name)
+        for kind in KINDS
+        for name, change in getattr(openrouter, f"{kind}Provider").changes.items()
+        if change is not Change.NONE
+    ],
+    ids=str,
+)
+def test_an_input_that_is_not_known_yet_counts_as_a_difference(
+    process: ProviderProcess, kind: Kind, name: str
+) -> None:
+    """A preview never promises that nothing changes where it cannot know."""
+    resource = process.resource(kind)
+    resource.id, resource.outputs = WORKSPACE, outputs_of(kind)
+    inputs = {**BEFORE[kind], name: UNKNOWN}
+    if name == "emails":
+        del inputs["user_ids"]
+    expected = "replace" if name == "workspace" else "update"
+    assert resource.diff(**inputs) == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_outputs_that_a_program_sees_are_those_of_the_class(kind: Kind) -> None:
+    """Every input but `adopt` can be read from the resource."""
+    annotations = {name for name in getattr(openrouter, kind).__annotations__ if name[0] != "_"}
+    assert keywords(kind) - {"adopt"} <= annotations

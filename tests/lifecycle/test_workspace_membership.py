@@ -1,0 +1,296 @@
+"""The lifecycle of a WorkspaceMembership, on the sandbox: who is put in, who is taken out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from harness.process import Managed, ProviderProcess
+from pulumi_openrouter.errors import ApiError, ForbiddenError, NotFoundError, OpenRouterError
+from pulumi_openrouter.sandbox import Sandbox
+
+
+@pytest.fixture
+def people(sandbox: Sandbox) -> list[str]:
+    """The ids of the organization's members, sorted."""
+    return sorted(person["id"] for person in sandbox.state()["organization_members"])
+
+
+@pytest.fixture
+def workspace(process: ProviderProcess, sandbox: Sandbox) -> str:
+    """The id of a workspace that no provider process of the test has made."""
+    id_ = process.session.client.workspaces.create({"name": "Acme", "slug": "acme"}).id
+    sandbox.clear_requests()
+    return id_
+
+
+@pytest.fixture
+def membership(process: ProviderProcess) -> Managed:
+    """A membership that does not exist yet."""
+    return process.resource("WorkspaceMembership")
+
+
+def live(sandbox: Sandbox, slug: str = "acme") -> list[str]:
+    """Give who is in a workspace, sorted."""
+    [found] = [w for w in sandbox.state()["workspaces"] if w["slug"] == slug]
+    return sorted(found["members"])
+
+
+def sent(sandbox: Sandbox) -> list[tuple[str, Any]]:
+    """Give the requests since the last call: ("add", who), ("remove", who) or ("GET", path)."""
+    log = [
+        (request["path"].rpartition("/")[2], request["body"]["user_ids"])
+        if request["body"]
+        else (request["method"], request["path"])
+        for request in sandbox.requests()
+    ]
+    sandbox.clear_requests()
+    return log
+
+
+def emails_of(sandbox: Sandbox, user_ids: Sequence[str]) -> list[str]:
+    """Give the email addresses of people."""
+    members = {p["id"]: p["email"] for p in sandbox.state()["organization_members"]}
+    return [members[user_id] for user_id in user_ids]
+
+
+def add(process: ProviderProcess, workspace: str, *user_ids: str) -> None:
+    """Put people in by hand."""
+    process.session.client.members.add(workspace, user_ids)
+
+
+def test_user_ids_settle(
+    membership: Managed, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """In any order, 0 changes after each change; an update sends only who comes and who goes."""
+    first, second = people[:3], people[1:4]
+    for user_ids in (first, second, first):
+        assert membership.up(workspace=workspace, user_ids=user_ids) in {"create", "update"}
+        assert live(sandbox) == user_ids
+        given = {"workspace": workspace, "user_ids": user_ids[::-1]}
+        assert [membership.up(**given), membership.refresh(), membership.up(**given)] == [
+            "same"
+        ] * 3
+    sent(sandbox)
+    membership.up(workspace=workspace, user_ids=second)
+    assert sent(sandbox) == [("add", [people[3]]), ("remove", [people[0]])]
+
+
+def test_emails_settle(
+    membership: Managed, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """In any order and case, 0 changes after each change."""
+    for chosen in (people[:3], people[1:4]):
+        emails = emails_of(sandbox, chosen)
+        membership.up(workspace=workspace, emails=emails)
+        assert live(sandbox) == chosen
+        given = {"workspace": workspace, "emails": [email.upper() for email in emails[::-1]]}
+        assert [membership.up(**given), membership.refresh(), membership.up(**given)] == [
+            "same"
+        ] * 3
+
+
+def test_the_form_of_the_list_is_no_reason_to_write(
+    membership: Managed, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """From ids to emails of the same people and back: an update of the state, and no write."""
+    chosen = people[:3]
+    ids = {"workspace": workspace, "user_ids": chosen}
+    emails = {"workspace": workspace, "emails": emails_of(sandbox, chosen)}
+    membership.up(**ids)
+    sandbox.clear_requests()
+    for form in (emails, ids):
+        assert membership.up(**form) == "update"
+        assert [membership.up(**form), membership.refresh(), membership.up(**form)] == ["same"] * 3
+    assert sandbox.requests(writes_only=True) == []
+
+
+def test_the_outputs_tell_who_is_in(
+    membership: Managed, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """Each member has an id, the role in the organization and a time, sorted by id."""
+    membership.up(workspace=workspace, user_ids=people[:2])
+    roles = {p["id"]: p["role"].partition(":")[2] for p in sandbox.state()["organization_members"]}
+    members = membership.outputs["members"]
+    assert [(m["user_id"], m["role"]) for m in members] == [(p, roles[p]) for p in people[:2]]
+    assert all(member["created_at"].endswith("Z") for member in members)
+
+
+def test_a_create_on_a_workspace_of_this_run_reads_nothing(
+    process: ProviderProcess, people: list[str], sandbox: Sandbox
+) -> None:
+    """One request for everybody."""
+    acme, membership = process.resource("Workspace"), process.resource("WorkspaceMembership")
+    with process.one_run():
+        acme.up(name="Acme", slug="acme")
+        sandbox.clear_requests()
+        membership.up(workspace=acme.id, user_ids=people[:3])
+    assert sent(sandbox) == [("add", people[:3])]
+    assert membership.id == f"{acme.id}/members"
+
+
+def test_who_is_in_already_is_taken_as_is(
+    membership: Managed,
+    process: ProviderProcess,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+) -> None:
+    """A create adds only who is missing, and a delete takes out all that it manages."""
+    add(process, workspace, *people[:2])
+    sent(sandbox)
+    membership.up(workspace=workspace, user_ids=people[1:3])
+    assert [line for line in sent(sandbox) if line[0] != "GET"] == [("add", [people[2]])]
+    membership.delete()
+    assert live(sandbox) == [people[0]]
+
+
+def test_a_foreign_member_is_left_alone(
+    membership: Managed,
+    process: ProviderProcess,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+) -> None:
+    """Without exclusive, somebody added by hand is neither shown nor removed."""
+    given = {"workspace": workspace, "user_ids": people[:2]}
+    membership.up(**given)
+    add(process, workspace, people[4])
+    assert [membership.refresh(), membership.up(**given)] == ["same", "same"]
+    membership.up(workspace=workspace, user_ids=people[:1])
+    assert live(sandbox) == [people[0], people[4]]
+
+
+def test_an_exclusive_membership_is_the_whole_truth(
+    membership: Managed,
+    process: ProviderProcess,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+) -> None:
+    """Others go at create, show as drift later, and go with the next up; in both forms."""
+    add(process, workspace, people[4])
+    ids = {"workspace": workspace, "user_ids": people[:2], "exclusive": True}
+    emails = {"workspace": workspace, "emails": emails_of(sandbox, people[:2]), "exclusive": True}
+    for given, shown in ((ids, people[5]), (emails, emails_of(sandbox, people[5:])[0])):
+        membership.up(**given)
+        assert live(sandbox) == people[:2]
+        assert [membership.up(**given), membership.refresh()] == ["same", "same"]
+        add(process, workspace, people[5])
+        assert membership.refresh() == "update"
+        assert shown in membership.inputs["user_ids" if "user_ids" in given else "emails"]
+        assert membership.up(**given) == "update"
+        assert live(sandbox) == people[:2]
+        assert [membership.up(**given), membership.refresh()] == ["same", "same"]
+    add(process, workspace, people[5])
+    membership.refresh()
+    assert membership.up(workspace=workspace, user_ids=people[:2]) == "update"
+    assert live(sandbox) == [*people[:2], people[5]], "it is not exclusive any more"
+
+
+def test_an_exclusive_list_may_be_empty(
+    membership: Managed,
+    process: ProviderProcess,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+) -> None:
+    """Then nobody is in the workspace."""
+    add(process, workspace, *people[:2])
+    given: dict[str, Any] = {"workspace": workspace, "user_ids": [], "exclusive": True}
+    membership.up(**given)
+    assert live(sandbox) == []
+    assert [membership.up(**given), membership.refresh(), membership.up(**given)] == ["same"] * 3
+
+
+def test_a_member_who_was_removed_by_hand_is_added_again(
+    membership: Managed,
+    process: ProviderProcess,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+) -> None:
+    """A refresh shows who is missing, and the next up adds just them; in both forms."""
+    ids = {"workspace": workspace, "user_ids": people[:3]}
+    emails = {"workspace": workspace, "emails": emails_of(sandbox, people[:3])}
+    for given in (ids, emails):
+        membership.up(**given)
+        process.session.client.members.remove(workspace, [people[1]])
+        assert membership.refresh() == "update"
+        sandbox.clear_requests()
+        assert membership.up(**given) == "update"
+        assert [w["body"] for w in sandbox.requests(writes_only=True)] == [
+            {"user_ids": [people[1]]}
+        ]
+        assert membership.refresh() == "same"
+
+
+def test_an_unknown_email_is_named(membership: Managed, workspace: str, sandbox: Sandbox) -> None:
+    """Nobody is added where one of the addresses is nobody's."""
+    with pytest.raises(OpenRouterError) as failure:
+        membership.up(workspace=workspace, emails=["jane.doe@example.com", "who@example.com"])
+    assert str(failure.value) == (
+        f"managing the members of workspace {workspace}: nobody in the organization has the email "
+        "address who@example.com. Invite them to the organization first, or correct emails."
+    )
+    assert sandbox.requests(writes_only=True) == []
+
+
+def test_an_unknown_user_id_is_refused_in_the_apis_words(
+    membership: Managed, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """What the API says is passed on, and nobody was added."""
+    with pytest.raises(ApiError, match="Some users are not members of the organization"):
+        membership.up(workspace=workspace, user_ids=[people[0], "user_nobody"])
+    assert live(sandbox) == []
+
+
+def test_the_default_workspace_takes_no_membership(
+    membership: Managed, people: list[str], sandbox: Sandbox
+) -> None:
+    """Everybody is in it, so one request sees the refusal, and the text says what to do."""
+    [default] = sandbox.state()["workspaces"]
+    with pytest.raises(ForbiddenError, match="take the resource out"):
+        membership.up(workspace=default["id"], user_ids=people[:2])
+    writes = sandbox.requests(writes_only=True)
+    assert [(w["path"].rpartition("/")[2], w["status"]) for w in writes] == [("add", 403)]
+
+
+def test_a_membership_goes_with_its_workspace(
+    membership: Managed, process: ProviderProcess, workspace: str, people: list[str]
+) -> None:
+    """Where the workspace was deleted by hand a refresh finds it gone, and a delete is fine."""
+    membership.up(workspace=workspace, user_ids=people[:1])
+    process.session.client.workspaces.delete(workspace)
+    id_, outputs = membership.id, membership.outputs
+    assert membership.refresh() == "delete"
+    membership.id, membership.outputs = id_, outputs
+    membership.delete()
+
+
+def test_moving_to_another_workspace_adds_there_and_then_removes_here(
+    membership: Managed,
+    process: ProviderProcess,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+) -> None:
+    """People are in both for a moment, and in none never."""
+    other = process.session.client.workspaces.create({"name": "Other", "slug": "other"}).id
+    membership.up(workspace=workspace, user_ids=people[:2])
+    sandbox.clear_requests()
+    assert membership.up(workspace=other, user_ids=people[:2]) == "replace"
+    assert [w["path"] for w in sandbox.requests(writes_only=True)] == [
+        f"/workspaces/{other}/members/add",
+        f"/workspaces/{workspace}/members/remove",
+    ]
+
+
+def test_a_get_reads_everybody_and_fails_where_there_is_no_workspace(
+    membership: Managed, process: ProviderProcess, workspace: str, people: list[str]
+) -> None:
+    """What a `get` returns is all who are in; without the workspace it is an error."""
+    add(process, workspace, *people[:2])
+    assert membership.get(f"{workspace}/members")["user_ids"] == people[:2]
+    with pytest.raises(NotFoundError):
+        membership.get("6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0001/members")

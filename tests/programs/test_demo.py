@@ -1,0 +1,18 @@
+"""The demo, as `make demo` runs it."""
+
+import sys
+
+import pytest
+
+from demo.__main__ import main
+from harness import Engine
+
+
+def test_the_demo_holds(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each step of the demo holds, on either engine, and the last line says on which."""
+    name = "pulumi" if engine is Engine.CLI else "offline"
+    monkeypatch.setattr(sys, "argv", ["demo", "--engine", name])
+    assert main() == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Everything held, on pulumi")

@@ -1,0 +1,67 @@
+"""What a user sees of a failure: one line that says all, and a traceback only on request."""
+
+import pytest
+
+from harness import Failure, Project
+from pulumi_openrouter.sandbox import Sandbox
+
+PROGRAM = """
+acme = openrouter.Workspace("acme")
+openrouter.WorkspaceBudget("acme", workspace=acme, daily_usd=1)
+"""
+
+
+@pytest.fixture
+def impatient(project: Project) -> Project:
+    """A project that tries everything once."""
+    project.set_config("openrouter:maxRetries", "0")
+    project.program(PROGRAM)
+    return project
+
+
+def test_an_api_error_is_told_in_one_line(impatient: Project, sandbox: Sandbox) -> None:
+    """What was being done, method and path, status, the API's words, the next step."""
+    sandbox.add_fault(method="POST", status=403, message="Only management keys can do this")
+    with pytest.raises(Failure) as failure:
+        impatient.up()
+    line = (
+        'ForbiddenError: creating workspace "acme-dev": POST /workspaces answered 403: Only '
+        "management keys can do this. Check that the key is a management key of the organization "
+        "meant."
+    )
+    assert [one for one in failure.value.errors if "ForbiddenError" in one]
+    assert str(failure.value).count("403") <= 4, "the error is told again and again"
+    told = [one for one in str(failure.value).splitlines() if "ForbiddenError" in one]
+    assert all(one.endswith(line) for one in told)
+    assert not failure.value.shows_our_code
+
+
+def test_with_debug_the_traceback_is_there(impatient: Project, sandbox: Sandbox) -> None:
+    """OPENROUTER_DEBUG=1 shows where in the code it was."""
+    impatient.environment["OPENROUTER_DEBUG"] = "1"
+    impatient.reopen()
+    impatient.set_config("openrouter:maxRetries", "0")
+    sandbox.add_fault(method="POST", status=403)
+    with pytest.raises(Failure, match="ForbiddenError") as failure:
+        impatient.up()
+    assert failure.value.shows_our_code
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("OPENROUTER_MANAGEMENT_KEY", "", "No OpenRouter management key"),
+        ("OPENROUTER_BASE_URL", "http://example.com/api/v1", "plain http would send the key"),
+    ],
+    ids=["no-key", "plain-http"],
+)
+def test_a_wrong_setting_is_told_in_one_line(
+    project: Project, sandbox: Sandbox, variable: str, value: str, says: str
+) -> None:
+    """A preview names what is missing or wrong, without a traceback of ours."""
+    project.environment[variable] = value
+    project.program(PROGRAM)
+    with pytest.raises(Failure, match=says) as failure:
+        project.preview()
+    assert not failure.value.shows_our_code
+    assert sandbox.requests() == []

@@ -1,0 +1,89 @@
+"""Every example, run as it stands: its own program, project file and stack config."""
+
+import ast
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from harness import Engine, Project
+from pulumi_openrouter.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = sorted(ROOT.glob("examples/*/__main__.py"))
+ENVIRONMENTS = ROOT / "examples/environments"
+LESSONS = [file.parent for file in PROGRAMS if file.parent != ENVIRONMENTS]
+STACKS = sorted(file.name.split(".")[1] for file in ENVIRONMENTS.glob("stacks/Pulumi.*.yaml"))
+
+MOST_LINES = 40
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a project, less what an earlier run of it has left."""
+    leftovers = shutil.ignore_patterns("__pycache__", ".pulumi-offline")
+    shutil.copytree(source, target, ignore=leftovers, dirs_exist_ok=True)
+
+
+def project_in(folder: Path, engine: Engine, sandbox: Sandbox, stack: str = "dev") -> Project:
+    """Open a copied project; as for a user, the Python that runs it is the one on PATH."""
+    path = f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return Project(folder, engine, {**sandbox.environment, "PATH": path}, stack=stack)
+
+
+def slugs(sandbox: Sandbox) -> list[str]:
+    """List the workspaces that there are."""
+    return sorted(workspace["slug"] for workspace in sandbox.state()["workspaces"])
+
+
+@pytest.mark.parametrize("folder", LESSONS, ids=lambda folder: folder.name)
+def test_a_lesson_runs_and_leaves_nothing(folder: Path, tmp_path: Path, engine: Engine) -> None:
+    """A numbered example comes up, settles, and destroys all that it made."""
+    seed = folder / "sandbox.yaml"
+    with Sandbox(seed=seed if seed.is_file() else None) as sandbox:
+        before = slugs(sandbox)
+        copy(folder, tmp_path / "project")
+        project = project_in(tmp_path / "project", engine, sandbox)
+        assert project.up().outputs, "an example shows something"
+        project.settle()
+        assert slugs(sandbox) == before
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_an_environment_runs_and_leaves_nothing(
+    stack: str, tmp_path: Path, engine: Engine, sandbox: Sandbox
+) -> None:
+    """Each stack of the root project makes what its config says, settles and goes."""
+    before = sandbox.state()
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    copy(ENVIRONMENTS, tmp_path / "examples/environments")
+    project = project_in(tmp_path, engine, sandbox, stack)
+    assert project.up().outputs["slug"] == f"acme-{stack}"
+    config = yaml.safe_load((ENVIRONMENTS / f"stacks/Pulumi.{stack}.yaml").read_text())["config"]
+    [made] = [w for w in sandbox.state()["workspaces"] if w["slug"] == f"acme-{stack}"]
+    assert made.items() >= config["environments:settings"].items()
+    assert len(made["members"]) == len(config["environments:members"])
+    assert {
+        f"{interval}_usd": limit for interval, limit in made["budgets"].items()
+    }.items() <= config["environments:budgets"].items()
+    project.settle()
+    assert sandbox.state() == before
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.parent.name)
+def test_an_example_is_short(program: Path) -> None:
+    """A program is read at a glance: at most 40 lines, and opens by saying what it shows."""
+    text = program.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MOST_LINES
+    assert ast.get_docstring(ast.parse(text))
+
+
+@pytest.mark.parametrize("folder", LESSONS, ids=lambda folder: folder.name)
+def test_a_lesson_is_complete(folder: Path) -> None:
+    """A lesson has a project file named as the lesson, and a README that names it."""
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+    assert project["name"] == folder.name.partition("-")[2]
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert folder.name in readme
