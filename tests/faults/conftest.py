@@ -1,0 +1,106 @@
+"""Options and fixtures of the fault suite, and the collection of its results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from faults.driver import Stack
+from faults.results import PROPERTY, RESULTS, Case, from_properties, table
+from faults.story import begin, live
+from faults.world import Somebody, World
+from harness.project import pulumi_on_path
+from pulumi_openrouter.sandbox import Sandbox
+
+Record = Callable[[Case], None]
+NewStack = Callable[..., Stack]
+
+ON_CLI = [
+    pytest.mark.cli,
+    pytest.mark.skipif(not pulumi_on_path(), reason="`pulumi` is not on PATH"),
+]
+"""Marks of a case that needs the real engine."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the long run and of the table."""
+    group = parser.getgroup("faults")
+    group.addoption(
+        "--soak", action="store_true", help="5,000 examples of the stateful test instead of 100"
+    )
+    group.addoption(
+        "--write-results", action="store_true", help="write tests/faults/RESULTS.md anew"
+    )
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Write the table of faults, when asked to."""
+    if not config.getoption("--write-results"):
+        return
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call"
+    ]
+    cases = [case for report in reports for case in from_properties(report.user_properties)]
+    RESULTS.write_text(table(cases), encoding="utf-8")
+    terminalreporter.write_line(f"{len(cases)} cases of faults written to {RESULTS.name}")
+
+
+@pytest.fixture
+def record(record_property: Callable[[str, object], None]) -> Record:
+    """Take cases for the table."""
+
+    def take(case: Case) -> None:
+        record_property(PROPERTY, asdict(case))
+
+    return take
+
+
+@pytest.fixture
+def new_stack(sandbox: Sandbox) -> Iterator[NewStack]:
+    """Make stacks whose provider runs in this process, on the sandbox."""
+    with ExitStack() as stacks:
+
+        def new(**settings: Any) -> Stack:
+            return stacks.enter_context(Stack(sandbox, **settings))
+
+        yield new
+
+
+@pytest.fixture
+def stack(new_stack: NewStack) -> Stack:
+    """One stack whose provider runs in this process."""
+    return new_stack()
+
+
+@pytest.fixture
+def somebody(sandbox: Sandbox) -> Iterator[Somebody]:
+    """Somebody else, with a workspace of their own that no run may touch."""
+    with Somebody(sandbox) as other:
+        other.settles_in()
+        yield other
+
+
+@pytest.fixture(scope="session")
+def lived_well(sandbox_server: Sandbox) -> list[World]:
+    """What the story leaves at the API when nothing goes wrong."""
+    sandbox_server.reset()
+    with Somebody(sandbox_server) as other, Stack(sandbox_server) as stack:
+        other.settles_in()
+        begin(sandbox_server, other)
+        return live(sandbox_server, stack)
+
+
+@pytest.fixture
+def story(sandbox: Sandbox, somebody: Somebody, lived_well: list[World]) -> list[World]:
+    """Set the sandbox to the story's beginning; what should stand there after each chapter."""
+    begin(sandbox, somebody)
+    return lived_well
