@@ -1,0 +1,103 @@
+"""One program from its first preview to its destruction, step by step, with what each step took.
+
+Two subjects lead the same life: the package, and the floor, which is the same program on a
+provider that does nothing but sleep (`idle`). What the first takes beyond the second is its own.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.server import Server
+from bench.workload import PEOPLE, Counts, Step, program
+from harness.project import Engine, Outcome, Project
+from pulumi_openrouter.lifecycle import pool
+
+IDLE = Path(__file__).with_name("idle.py")
+
+
+class Subject(enum.Enum):
+    """Which provider the program uses."""
+
+    PACKAGE = "pulumi-openrouter"
+    FLOOR = "do-nothing provider"
+
+
+@dataclass(frozen=True)
+class Life:
+    """What is run: who, on which engine, how much, and how far away the API is."""
+
+    subject: Subject
+    engine: Engine
+    workspaces: int
+    latency_seconds: float = 0.0
+    parallel: int | None = None
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one step took."""
+
+    step: Step
+    seconds: float
+    requests: Counts
+    in_flight: int
+
+
+def lead(life: Life, server: Server, steps: Iterable[Step]) -> Iterator[Taken]:
+    """Do the steps one after the other, each a run of the engine with processes of its own."""
+    server.remote.reset()
+    server.remote.set_latency(life.latency_seconds)
+    people = server.people(PEOPLE)
+    with tempfile.TemporaryDirectory() as folder:
+        project = _project(life, server, Path(folder))
+        _write(project, life, people, "first")
+        for step in steps:
+            if step is Step.CHANGE:
+                _write(project, life, people, "second")
+            server.remote.clear_requests()
+            began = time.perf_counter()
+            _run(project, step, life.parallel)
+            seconds = time.perf_counter() - began
+            counts = server.remote.counts()
+            yield Taken(step, seconds, counts["by_operation"], counts["max_in_flight"])
+
+
+def _project(life: Life, server: Server, folder: Path) -> Project:
+    for module in (IDLE, pool.__file__):
+        shutil.copy(module, folder)
+    latency = {"BENCH_LATENCY_SECONDS": str(life.latency_seconds)}
+    project = Project(folder, life.engine, {**server.environment, **latency})
+    for key, value in life.config.items():
+        project.set_config(key, value)
+    return project
+
+
+def _write(project: Project, life: Life, people: Sequence[str], description: str) -> None:
+    text = program(life.workspaces, people, description=description)
+    if life.subject is Subject.FLOOR:
+        text = f"    import idle as openrouter\n{text}"
+    project.program(text)
+
+
+def _run(project: Project, step: Step, parallel: int | None) -> None:
+    options = {} if parallel is None else {"parallel": parallel}
+    operations: dict[Step, Callable[..., Outcome]] = {
+        Step.PREVIEW: project.preview,
+        Step.UP: project.up,
+        Step.NO_OP: project.up,
+        Step.NO_OP_PREVIEW: project.preview,
+        Step.REFRESH: project.refresh,
+        Step.PREVIEW_REFRESH: functools.partial(project.preview, refresh=True),
+        Step.CHANGE: project.up,
+        Step.DESTROY: project.destroy,
+    }
+    operations[step](**options)

@@ -1,0 +1,59 @@
+"""The sandbox in a process of its own, so that it shares no interpreter with what is measured."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pulumi_openrouter.sandbox import Sandbox
+from pulumi_openrouter.sandbox.remote import Remote
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running sandbox: how to steer it, and what points a program at it."""
+
+    remote: Remote
+    control_url: str
+    environment: dict[str, str]
+
+    def people(self, count: int) -> list[str]:
+        """Return the user ids of so many people of the organization."""
+        return [person["id"] for person in self.remote.state()["organization_members"][:count]]
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Run a sandbox until the block ends."""
+    command = [sys.executable, "-m", __spec__.name]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        url, control_url, key = process.stdout.readline().split()
+        environment = {"OPENROUTER_BASE_URL": url, "OPENROUTER_MANAGEMENT_KEY": key}
+        with steered(control_url, environment) as server:
+            yield server
+        process.stdin.close()
+
+
+@contextmanager
+def steered(control_url: str, environment: dict[str, str]) -> Iterator[Server]:
+    """Steer a sandbox that runs already."""
+    with Remote(control_url) as remote:
+        yield Server(remote, control_url, environment)
+
+
+def _serve() -> None:
+    with Sandbox() as sandbox:
+        control_url = sandbox.url.replace("/api/v1", "/_sandbox")
+        print(sandbox.url, control_url, sandbox.key, flush=True)  # noqa: T201 - read by `running`
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    _serve()
