@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import runpy
+import signal
 import sys
 import threading
 import traceback
@@ -82,6 +83,8 @@ def _ignore(_module: object) -> None:
 
 def main() -> int:
     """Run what the command line names."""
+    # A shell lets what it runs in the background ignore Ctrl-C, and that is handed down to here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_end_with_engine, daemon=True).start()
     kind, *arguments = sys.argv[1:]
     # Python put this file's folder first; a program and a pickle expect their own.
