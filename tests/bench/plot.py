@@ -41,5 +41,6 @@ def draw(sizes: Sequence[int], curves: Mapping[str, Curves], svg: Path) -> None:
                 axes.grid(alpha=0.3)
         rows[0][0].set_ylabel("seconds")
         rows[1][0].set_ylabel("requests")
-        rows[0][0].legend()
+        names = rows[0][0].get_legend_handles_labels()
+        figure.legend(*names, loc="outside lower center", ncols=3)
         figure.savefig(svg, metadata={"Date": None, "Creator": None})
