@@ -130,13 +130,14 @@ def test_an_update_that_was_cut_off_goes_on_from_what_is_there(
 def test_a_limit_that_somebody_else_sets_at_the_same_time_is_seen(
     budget: Managed, process: ProviderProcess, workspace: str, sandbox: Sandbox
 ) -> None:
-    """Two stacks with one limit: whoever loses it between the write and the look is told."""
+    """Who loses a limit between the write and the look is told; what else was set is put back."""
+    put(process, workspace, lifetime=100, weekly=7)
     sandbox.add_fault(method="GET", path="/workspaces/*/budgets", skip=1, hold=True)
     failures: list[Exception] = []
 
     def up() -> None:
         try:
-            budget.up(workspace=workspace, daily_usd=1)
+            budget.up(workspace=workspace, monthly_usd=20, weekly_usd=10, daily_usd=1)
         except ConflictError as error:
             failures.append(error)
 
@@ -146,7 +147,25 @@ def test_a_limit_that_somebody_else_sets_at_the_same_time_is_seen(
     put(process, workspace, daily=5)
     sandbox.release()
     thread.join()
-    assert "daily_usd=1 was set, and now the workspace has daily_usd=5" in str(failures[0])
+    words = str(failures[0])
+    assert "daily_usd=1 was set, and now the workspace has daily_usd=5" in words
+    assert words.endswith("the workspace has daily_usd=5, weekly_usd=7, lifetime_usd=100.")
+    assert live(sandbox) == {"daily": 5, "weekly": 7, "lifetime": 100, "byok": False}
+
+
+def test_a_failed_create_puts_the_flag_of_a_new_workspace_back(
+    start: NewProcess, sandbox: Sandbox
+) -> None:
+    """The flag went with the first limit; the second one was refused, so both are as they were."""
+    process = start(maxRetries="0")
+    with process.one_run():
+        workspace = process.resource("Workspace")
+        workspace.up(name="Acme", slug="acme")
+        sandbox.add_fault(method="PUT", skip=1, status=403)
+        limits = {"monthly_usd": 20, "daily_usd": 1, "include_byok_in_budgets": True}
+        with pytest.raises(ApiError, match=r"Nothing of this resource is set: .* has no limits\."):
+            process.resource("WorkspaceBudget").up(workspace=workspace.id, **limits)
+    assert live(sandbox) == {"byok": False}
 
 
 def test_a_get_reads_all_limits_and_fails_where_there_is_no_workspace(

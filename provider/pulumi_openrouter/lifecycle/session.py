@@ -62,8 +62,9 @@ class Session:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.claims = Claims()
-        # Nobody else has put anything into these yet: their children are written without a look.
-        self.made: set[str] = set()
+        # Workspaces made by this run, with their BYOK flag. Nobody else has put anything into these
+        # yet: their children are written without a look.
+        self.made: dict[str, bool | None] = {}
         self._slugs: dict[str, tuple[object, str]] = {}
         self._looking_up: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._changing: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)

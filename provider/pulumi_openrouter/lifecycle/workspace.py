@@ -79,7 +79,7 @@ class WorkspaceProvider(Lifecycle):
         except (RefusedError, AmbiguousError) as error:
             workspace = self._take_over(fields, props, error)
         else:
-            self.session.made.add(workspace.id)
+            self.session.made[workspace.id] = workspace.include_byok_in_budgets
         self.session.claims.add("workspace", workspace.id, ["itself"])
         outputs = _outputs(workspace, props, self.managed_inputs(props))
         return dynamic.CreateResult(workspace.id, outputs)

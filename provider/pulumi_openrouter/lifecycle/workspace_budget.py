@@ -70,7 +70,8 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         """Set the limits, all or none."""
         self.session.claims.add("interval", workspace_id, _limits(props))
         made_here = workspace_id in self.session.made
-        before = Budgets({}) if made_here else self._live(workspace_id)
+        fresh = Budgets({}, self.session.made.get(workspace_id))
+        before = fresh if made_here else self._live(workspace_id)
         kept = {} if props.get("exclusive") else before.limits
         wanted = Budgets({**kept, **_limits(props)}, props.get(BYOK))
         try:
@@ -78,7 +79,11 @@ class WorkspaceBudgetProvider(WorkspaceChild):
             if not made_here:
                 self._verify(workspace_id, after, _limits(props))
         except ApiError as error:
-            raise self._put_back(workspace_id, before, wanted, error) from None
+            next_step = f"{error.next_step} {self._put_back(workspace_id, before, wanted)}"
+            raise error.with_next_step(next_step) from None
+        except ConflictError as error:
+            msg = f"{error} {self._put_back(workspace_id, before, wanted)}"
+            raise ConflictError(msg) from None
         outputs = self._outputs(workspace_id, after, props, self.managed_inputs(props))
         return dynamic.CreateResult(self.pulumi_id(workspace_id), outputs)
 
@@ -200,25 +205,23 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         except RefusedError as refusal:
             raise refusal.with_next_step(_in_the_way(live, wanted)) from None
 
-    def _put_back(
-        self, workspace_id: str, before: Budgets, wanted: Budgets, error: ApiError
-    ) -> ApiError:
-        """Restore what this call has changed; return the error with what state was left."""
-        touched = [i for i in INTERVALS if before.limits.get(i) != wanted.limits.get(i)]
+    def _put_back(self, workspace_id: str, before: Budgets, wanted: Budgets) -> str:
+        """Restore what this call has changed, and nothing of others; tell what state was left."""
         try:
             live = self._live(workspace_id)
-            limits = {i: v for i, v in live.limits.items() if i not in touched}
-            limits |= {i: v for i, v in before.limits.items() if i in touched}
+            # What is neither as it was nor as this call set it is somebody else's doing.
+            sides = {
+                i: before if live.limits.get(i) == wanted.limits.get(i) else live for i in INTERVALS
+            }
+            restored = Budgets({i: side.limits[i] for i, side in sides.items() if i in side.limits})
             flag = None if wanted.byok is None else before.byok
-            self._send(workspace_id, live, Budgets(limits, flag))
+            self._send(workspace_id, live, replace(restored, byok=flag))
         except ApiError as second:
-            return error.with_next_step(
+            return (
                 f"What was set by then could not be put back ({second.words}): the workspace had "
                 f"{before} and was to get {wanted}. Run `pulumi up` again."
             )
-        return error.with_next_step(
-            f"{error.next_step} Nothing of this resource is set: the workspace has {before}."
-        )
+        return f"Nothing of this resource is set: the workspace has {restored}."
 
     def _verify(self, workspace_id: str, after: Budgets, ours: Iterable[str]) -> None:
         """See that nobody else has set the same limits meanwhile."""
