@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -81,7 +82,10 @@ class RealEngine:
     def __init__(self, work: Path, home: Path) -> None:
         backend = home / "backend"
         backend.mkdir(parents=True)
+        # The programs name no virtualenv: `python` has to be the one that runs the tests.
+        python = Path(sys.executable).parent
         environment = {
+            "PATH": f"{python}{os.pathsep}{os.environ.get('PATH', '')}",
             "PULUMI_BACKEND_URL": backend.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_HOME": str(home / "home"),
