@@ -3,11 +3,15 @@
 These run where the Pulumi CLI is on PATH.
 """
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from .engines import OfflineEngine, RealEngine, has_cli, new_world
+from pulumi_openrouter.offline.commands import offline
+
+from .engines import STACK, OfflineEngine, RealEngine, has_cli, new_world
 
 pytestmark = [
     pytest.mark.cli,
@@ -53,11 +57,18 @@ def test_a_state_of_the_real_engine_comes_and_goes_back(engines: Engines, varian
     assert engines.real.run("destroy", {})["changes"] == {"delete": unchanged["same"]}
 
 
-def test_a_state_of_the_offline_engine_is_taken_by_the_real_one(engines: Engines) -> None:
-    """What began offline goes on with the Pulumi CLI, though it lacks the config's secrets."""
-    engines.use("group")
+@pytest.mark.parametrize("variant", ["group", "secrets", "configured"])
+def test_a_state_of_the_offline_engine_is_taken_by_the_real_one(
+    engines: Engines, tmp_path: Path, variant: str
+) -> None:
+    """What began offline goes on with the Pulumi CLI, its secrets encrypted as that stack's are."""
+    engines.use(variant)
     changes = engines.offline.run("up", {})["changes"]
-    engines.real.load(engines.offline.export())
+    taker = tmp_path / "taker.json"
+    taker.write_text(json.dumps({"version": 3, "deployment": engines.real.export()}))
+    arguments = ["export", "--cwd", str(engines.project), "--stack", STACK, "--for", str(taker)]
+    printed = CliRunner().invoke(offline, arguments, catch_exceptions=False).stdout
+    engines.real.load(json.loads(printed)["deployment"])
     unchanged = {"same": changes["create"]}
     assert engines.real.run("preview", {})["changes"] == unchanged
     assert engines.real.run("up", {})["changes"] == unchanged

@@ -240,6 +240,28 @@ def test_export_prints_what_import_takes(project: Path) -> None:
     ]
 
 
+def test_secrets_are_exported_for_the_stack_that_takes_them(project: Path) -> None:
+    """Its secrets provider goes with them; without one, or with another file, the user is told."""
+    run(project, "up", variant="secrets")
+    alone = run(project, "export")
+    assert alone.stderr.startswith("warning: the state holds secrets, which Pulumi takes only with")
+    assert "secrets_providers" not in json.loads(alone.stdout)["deployment"]
+
+    providers = {"type": "passphrase", "state": {"salt": "v1:abc"}}
+    taker = project / "taker.json"
+    taker.write_text(json.dumps({"version": 3, "deployment": {"secrets_providers": providers}}))
+    exported = run(project, "export", "--for", str(taker))
+    assert exported.stderr == ""
+    assert json.loads(exported.stdout)["deployment"]["secrets_providers"] == providers
+
+    taker.write_text("{}")
+    refused = run(project, "export", "--for", str(taker))
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"error: {taker} names no secrets provider: it is not what `pulumi stack export` prints\n"
+    )
+
+
 def test_a_stack_that_is_not_named_is_asked_for(project: Path) -> None:
     """With two stacks and none named, the error lists both; PULUMI_STACK names one."""
     (project / "Pulumi.prod.yaml").touch()

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 from rich.console import Console
 
 from pulumi_openrouter.offline import values
-from pulumi_openrouter.offline.errors import OfflineError, OperationError
+from pulumi_openrouter.offline.errors import OfflineError, OperationError, StateError
 from pulumi_openrouter.offline.live import LiveDisplay
 from pulumi_openrouter.offline.project import choose_stack, find_project
 from pulumi_openrouter.offline.results import OperationResult, OutputMap
@@ -106,11 +106,41 @@ def destroy(**options: Any) -> None:
 
 
 @offline.command()
-@_with(*_COMMON)
-def export(**options: Any) -> None:
-    """Print the state, secrets included, as `pulumi stack import` takes it."""
+@_with(
+    *_COMMON,
+    click.option(
+        "--for",
+        "taker",
+        type=click.File(encoding="utf-8"),
+        help="What `pulumi stack export` prints of the stack that is to take the state.",
+    ),
+)
+def export(taker: TextIO | None, **options: Any) -> None:
+    """Print the state, secrets included, as `pulumi stack import` takes it.
+
+    Pulumi takes secrets only with the provider that is to encrypt them: give --for where there are
+    any.
+    """
     with _explained():
-        click.echo(json.dumps(asdict(_stack(options).export_stack()), indent=4))
+        document = asdict(_stack(options).export_stack())
+        if taker is not None:
+            document["deployment"]["secrets_providers"] = _secrets_providers(taker)
+        text = json.dumps(document, indent=4)
+        if '"plaintext":' in text and "secrets_providers" not in document["deployment"]:
+            msg = (
+                "warning: the state holds secrets, which Pulumi takes only with --for: give it a "
+                "file with what `pulumi stack export` prints of the stack that is to take them"
+            )
+            click.echo(msg, err=True)
+        click.echo(text)
+
+
+def _secrets_providers(taker: TextIO) -> Any:
+    try:
+        return json.load(taker)["deployment"]["secrets_providers"]
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"{taker.name} names no secrets provider: it is not what `pulumi stack export` prints"
+        raise StateError(msg) from error
 
 
 def _operate(operation: str, options: dict[str, Any]) -> None:
