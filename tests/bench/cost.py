@@ -42,9 +42,10 @@ class Cost(Section):
         head = ["Engine", "N", "Latency", "Step", "Do-nothing", "Package", "Ratio", "At most 1.15"]
         return [
             "The same program on a dynamic provider that does nothing but sleep once for each "
-            "request, with as many calls at once, is the engine's own time. Seconds, medians of "
-            f"{self.repetitions}, both subjects in turns. At 0 ms every exchange over HTTP with "
-            "the sandbox, which runs on the same cores, counts against the package.",
+            "request, with the same properties and as many calls at once, is the engine's own "
+            f"time. Seconds, medians of {self.repetitions}, both subjects in turns. At 0 ms every "
+            "exchange over HTTP with the sandbox, which runs on the same cores, counts against "
+            "the package.",
             "",
             *table(head, rows),
         ]

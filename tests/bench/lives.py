@@ -11,7 +11,7 @@ import functools
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,13 +56,11 @@ def lead(life: Life, server: Server, steps: Iterable[Step]) -> Iterator[Taken]:
     """Do the steps one after the other, each a run of the engine with processes of its own."""
     server.remote.reset()
     server.remote.set_latency(life.latency_seconds)
-    people = server.people(PEOPLE)
     with tempfile.TemporaryDirectory() as folder:
-        project = _project(life, server, Path(folder))
-        _write(project, life, people, "first")
+        project = prepare(life, server, Path(folder))
         for step in steps:
             if step is Step.CHANGE:
-                _write(project, life, people, "second")
+                _write(project, life, server, "second")
             server.remote.clear_requests()
             began = time.perf_counter()
             _run(project, step, life.parallel)
@@ -71,18 +69,20 @@ def lead(life: Life, server: Server, steps: Iterable[Step]) -> Iterator[Taken]:
             yield Taken(step, seconds, counts["by_operation"], counts["max_in_flight"])
 
 
-def _project(life: Life, server: Server, folder: Path) -> Project:
+def prepare(life: Life, server: Server, folder: Path) -> Project:
+    """Set up the project of a life, with its first program."""
     for module in (IDLE, pool.__file__):
         shutil.copy(module, folder)
     latency = {"BENCH_LATENCY_SECONDS": str(life.latency_seconds)}
     project = Project(folder, life.engine, {**server.environment, **latency})
     for key, value in life.config.items():
         project.set_config(key, value)
+    _write(project, life, server, "first")
     return project
 
 
-def _write(project: Project, life: Life, people: Sequence[str], description: str) -> None:
-    text = program(life.workspaces, people, description=description)
+def _write(project: Project, life: Life, server: Server, description: str) -> None:
+    text = program(life.workspaces, server.people(PEOPLE), description=description)
     if life.subject is Subject.FLOOR:
         text = f"    import idle as openrouter\n{text}"
     project.program(text)
