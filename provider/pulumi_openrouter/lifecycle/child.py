@@ -64,12 +64,20 @@ class WorkspaceChild(Lifecycle):
     def delete_in(self, workspace_id: str, props: Properties) -> None:
         """Delete the part of a workspace."""
 
+    @abstractmethod
+    def lost(self, olds: Properties, news: Properties) -> list[str]:
+        """Name the inputs of which another resource of this run has just let something go."""
+
     def differences(self, olds: Properties, news: Properties) -> list[str]:
-        """Name the inputs that differ; a slug in the place of the same workspace's id does not."""
+        """Name the inputs that differ; a slug in the place of the same workspace's id does not.
+
+        What one resource took over in a run that was cut off, and the other lets go of only now,
+        has to be put back: it differs too.
+        """
         different = super().differences(olds, news)
         if "workspace" in different and self._is_same(news.get("workspace"), olds):
             different.remove("workspace")
-        return different
+        return [*dict.fromkeys([*different, *self.lost(olds, news)])]
 
     def workspace_is_gone(self, workspace_id: str) -> bool:
         """Tell whether the workspace itself is gone, when one of its parts was not found."""

@@ -29,11 +29,15 @@ class Claims:
     Renaming a resource makes Pulumi create the new one and then delete the old one; the delete
     leaves alone what is claimed here. The workspace of a claim made in a check may be a slug,
     because a check asks nobody.
+
+    An update may come before the check of the resource that holds what it lets go of. So what goes
+    is noted before the claims are looked at: whoever's check comes later finds it in `released`.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: dict[str, set[tuple[str, str]]] = {}
+        self._released: set[tuple[str, str, str]] = set()
 
     def add(self, kind: str, workspace: str, things: Iterable[str]) -> None:
         """Hold on to things of a kind in a workspace (an id or a slug)."""
@@ -45,6 +49,20 @@ class Claims:
         with self._lock:
             held = self._held.get(workspace, set())
             return {thing for of_kind, thing in held if of_kind == kind}
+
+    def release(self, kind: str, workspace_id: str, things: Iterable[str]) -> None:
+        """Note that a resource lets go of things; to be called before asking who holds them."""
+        with self._lock:
+            self._released.update((kind, workspace_id, thing) for thing in things)
+
+    def released(self, kind: str, workspace_id: str) -> set[str]:
+        """Return what of a kind resources of this run have let go of, or are about to."""
+        with self._lock:
+            return {
+                thing
+                for of_kind, workspace, thing in self._released
+                if (of_kind, workspace) == (kind, workspace_id)
+            }
 
     def slugs(self, kind: str) -> list[str]:
         """Return the slugs, as opposed to ids, under which things of a kind are held."""

@@ -66,6 +66,12 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         """Compare the limits that the program names; with `exclusive`, all that there are."""
         return self.diff_result(self.differences(olds, news))
 
+    def lost(self, olds: Properties, news: Properties) -> list[str]:  # noqa: ARG002
+        """Name the limits that another resource of this run deletes."""
+        released = self.session.claims.released("interval", olds.get("workspace_id", ""))
+        managed = olds.get("managed_inputs", [])
+        return [n for n, interval in LIMITS.items() if n in managed and interval in released]
+
     def create_in(self, workspace_id: str, props: Properties) -> dynamic.CreateResult:
         """Set the limits, all or none."""
         self.session.claims.add("interval", workspace_id, _limits(props))
@@ -113,7 +119,10 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         else:
             # A list that was the whole truth shows limits of others too; they are theirs again.
             ours = {*olds.get("managed_inputs", []), *news}
-            mine = {name: olds[name] for name in LIMITS if name in olds and name in ours}
+            gone = self.session.claims.released("interval", workspace_id)
+            mine = {
+                n: olds[n] for n, i in LIMITS.items() if n in olds and n in ours and i not in gone
+            }
             before = Budgets(_limits(mine), olds.get(BYOK))
         kept = self._taken_over(workspace_id, before, _limits(news))
         wanted = Budgets({**kept, **_limits(news)}, news.get(BYOK))
@@ -124,7 +133,9 @@ class WorkspaceBudgetProvider(WorkspaceChild):
     def delete_in(self, workspace_id: str, props: Properties) -> None:
         """Delete the limits that this resource manages and no other one has taken over."""
         managed = {LIMITS[n] for n in props.get("managed_inputs", []) if n in LIMITS}
-        ours = (managed | {*_limits(props)}) - self.session.claimed("interval", workspace_id)
+        ours = managed | {*_limits(props)}
+        self.session.claims.release("interval", workspace_id, ours)
+        ours -= self.session.claimed("interval", workspace_id)
         try:
             for interval in INTERVALS:
                 if interval in ours:
@@ -139,6 +150,7 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         leaving = {i: limit for i, limit in before.limits.items() if i not in ours}
         if not leaving:
             return {}
+        self.session.claims.release("interval", workspace_id, leaving)
         claimed = self.session.claimed("interval", workspace_id)
         return {i: limit for i, limit in leaving.items() if i in claimed}
 

@@ -66,6 +66,12 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         """Compare the people that the program names; with `exclusive`, everybody."""
         return self.diff_result(self.differences(olds, news))
 
+    def lost(self, olds: Properties, news: Properties) -> list[str]:
+        """Name the list, where another resource of this run takes somebody of it out."""
+        released = self.session.claims.released("user_ids", olds.get("workspace_id", ""))
+        form = "emails" if "emails" in news else "user_ids"
+        return [form] if released & olds.get("people", {}).keys() else []
+
     def create_in(self, workspace_id: str, props: Properties) -> dynamic.CreateResult:
         """Put the people in, all or none."""
         people = self._resolve(props)
@@ -118,6 +124,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
             surplus = self._surplus(workspace_id, people, there)
         else:
             there = {member["user_id"]: member for member in olds.get("members", [])}
+            there = _without(there, self.session.claims.released("user_ids", workspace_id))
             surplus = self._surplus(workspace_id, people, olds.get("people", {}))
         added: dict[str, Member] = {}
         try:
@@ -175,6 +182,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         leaving = [user_id for user_id in there if user_id not in people]
         if not leaving:
             return []
+        self.session.claims.release("user_ids", workspace_id, leaving)
         held = self.session.claimed("user_ids", workspace_id)
         if emails := self.session.claimed("emails", workspace_id):
             by_email = self._organization_by_email()
@@ -244,7 +252,7 @@ def _member(member: WorkspaceMember) -> Member:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _without(members: Mapping[str, Member], user_ids: list[str]) -> dict[str, Member]:
+def _without(members: Mapping[str, Member], user_ids: Iterable[str]) -> dict[str, Member]:
     gone = {*user_ids}
     return {user_id: member for user_id, member in members.items() if user_id not in gone}
 
