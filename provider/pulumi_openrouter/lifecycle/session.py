@@ -37,7 +37,7 @@ class Claims:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: dict[str, set[tuple[str, str]]] = {}
-        self._released: set[tuple[str, str, str]] = set()
+        self._released: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
 
     def add(self, kind: str, workspace: str, things: Iterable[str]) -> None:
         """Hold on to things of a kind in a workspace (an id or a slug)."""
@@ -53,16 +53,12 @@ class Claims:
     def release(self, kind: str, workspace_id: str, things: Iterable[str]) -> None:
         """Note that a resource lets go of things; to be called before asking who holds them."""
         with self._lock:
-            self._released.update((kind, workspace_id, thing) for thing in things)
+            self._released[kind, workspace_id].update(things)
 
     def released(self, kind: str, workspace_id: str) -> set[str]:
         """Return what of a kind resources of this run have let go of, or are about to."""
         with self._lock:
-            return {
-                thing
-                for of_kind, workspace, thing in self._released
-                if (of_kind, workspace) == (kind, workspace_id)
-            }
+            return set(self._released.get((kind, workspace_id), ()))
 
     def slugs(self, kind: str) -> list[str]:
         """Return the slugs, as opposed to ids, under which things of a kind are held."""
