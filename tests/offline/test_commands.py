@@ -240,6 +240,18 @@ def test_export_prints_what_import_takes(project: Path) -> None:
     ]
 
 
+def test_an_edit_within_the_same_second_is_seen(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program of the same size and time as the last one is run as it stands."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    main = project / "__main__.py"
+    for word in ("one", "two"):
+        main.write_text(f"import pulumi\npulumi.export('word', '{word}')\n")
+        os.utime(main, (1_000_000_000, 1_000_000_000))
+        assert json.loads(run(project, "up", "--json").stdout)["outputs"] == {"word": word}
+
+
 def test_secrets_are_exported_for_the_stack_that_takes_them(project: Path) -> None:
     """Its secrets provider goes with them; without one, or with another file, the user is told."""
     run(project, "up", variant="secrets")

@@ -30,11 +30,18 @@ def _end_with_engine() -> None:
     os._exit(1)
 
 
-def _program_traceback(error: BaseException, program: str) -> str:
+def _main_file(program: str) -> str:
+    """Give the file to run of a program, or the folder that lacks it.
+
+    Run as a folder, it would be cached by its size and the second that it is of, and an edit within
+    that second could be missed.
+    """
+    main = os.path.join(os.path.abspath(program), "__main__.py")
+    return main if os.path.isfile(main) else os.path.abspath(program)
+
+
+def _program_traceback(error: BaseException, main: str) -> str:
     """Format an error from the first line of the user's own code on."""
-    main = os.path.abspath(program)
-    if os.path.isdir(main):
-        main = os.path.join(main, "__main__.py")
     frames = traceback.extract_tb(error.__traceback__)
     for depth, frame in enumerate(frames):
         if os.path.abspath(frame.filename) == main:
@@ -52,6 +59,7 @@ def _run_program(program: str) -> int:
     )
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
     sys.argv = [program]
+    main = _main_file(program)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     # As many calls to the engine may wait as under the Pulumi CLI.
@@ -61,14 +69,14 @@ def _run_program(program: str) -> int:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     try:
         run = pulumi.runtime.run_in_stack(
-            lambda: _ignore(runpy.run_path(program, run_name="__main__"))
+            lambda: _ignore(runpy.run_path(main, run_name="__main__"))
         )
         loop.run_until_complete(run)
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return EXPLAINED
     except Exception as error:  # the boundary of the user's code: shown, not handled
-        text = _program_traceback(error, program)
+        text = _program_traceback(error, main)
         pulumi.log.error(f"Program failed with an unhandled exception:\n{text}")
         return EXPLAINED
     finally:
