@@ -51,7 +51,7 @@ class Claims:
             return {thing for of_kind, thing in held if of_kind == kind}
 
     def release(self, kind: str, workspace_id: str, things: Iterable[str]) -> None:
-        """Note that a resource lets go of things; to be called before asking who holds them."""
+        """Note that a resource lets go of things."""
         with self._lock:
             self._released[kind, workspace_id].update(things)
 
@@ -106,6 +106,12 @@ class Session:
                 found = self.client.snapshots.workspace_by_slug(id_or_slug).id
                 self._slugs[id_or_slug] = version, found
         return found
+
+    def let_go(self, kind: str, workspace_id: str, things: Iterable[str]) -> set[str]:
+        """Note that a resource lets go of things, and return what of the kind others hold."""
+        # In this order: a claim that this look misses is of a check whose diff will see the note.
+        self.claims.release(kind, workspace_id, things)
+        return self.claimed(kind, workspace_id)
 
     def claimed(self, kind: str, workspace_id: str) -> set[str]:
         """Return what of a kind the resources of this run hold in a workspace.

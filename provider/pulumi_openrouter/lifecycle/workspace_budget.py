@@ -134,8 +134,7 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         """Delete the limits that this resource manages and no other one has taken over."""
         managed = {LIMITS[n] for n in props.get("managed_inputs", []) if n in LIMITS}
         ours = managed | {*_limits(props)}
-        self.session.claims.release("interval", workspace_id, ours)
-        ours -= self.session.claimed("interval", workspace_id)
+        ours -= self.session.let_go("interval", workspace_id, ours)
         try:
             for interval in INTERVALS:
                 if interval in ours:
@@ -150,8 +149,7 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         leaving = {i: limit for i, limit in before.limits.items() if i not in ours}
         if not leaving:
             return {}
-        self.session.claims.release("interval", workspace_id, leaving)
-        claimed = self.session.claimed("interval", workspace_id)
+        claimed = self.session.let_go("interval", workspace_id, leaving)
         return {i: limit for i, limit in leaving.items() if i in claimed}
 
     def _live(self, workspace_id: str, *, confirm: bool = False) -> Budgets:

@@ -182,8 +182,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         leaving = [user_id for user_id in there if user_id not in people]
         if not leaving:
             return []
-        self.session.claims.release("user_ids", workspace_id, leaving)
-        held = self.session.claimed("user_ids", workspace_id)
+        held = self.session.let_go("user_ids", workspace_id, leaving)
         if emails := self.session.claimed("emails", workspace_id):
             by_email = self._organization_by_email()
             held |= {by_email[email] for email in emails if email in by_email}
