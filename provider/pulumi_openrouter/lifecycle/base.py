@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -76,6 +77,8 @@ class Lifecycle(dynamic.ResourceProvider):
         Raises `ConfigurationError` for a setting that is missing or out of its range.
         """
         _hide_tracebacks()
+        # What is loaded by now stays for good: walking it again would take longer than a request.
+        gc.freeze()
         settings = Settings.load(lambda name: req.config.get(f"openrouter:{name}"), os.environ)
         if settings.debug:
             _show_tracebacks()

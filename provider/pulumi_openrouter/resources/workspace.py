@@ -1,6 +1,7 @@
 """The Workspace resource: arguments in, outputs out; its lifecycle does the work."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: the SDK evaluates those of a class anew for every
+# resource, and as text each would be compiled again.
 
 from typing import TYPE_CHECKING
 
@@ -130,8 +131,8 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         is_observability_broadcast_enabled: pulumi.Input[bool] | None = None,
         is_data_discount_logging_enabled: pulumi.Input[bool] | None = None,
         io_logging_sampling_rate: pulumi.Input[float] | None = None,
-        io_logging_api_key_ids: pulumi.Input[Sequence[pulumi.Input[int]]] | None = None,
-        disabled_server_tools: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        io_logging_api_key_ids: "pulumi.Input[Sequence[pulumi.Input[int]]] | None" = None,
+        disabled_server_tools: "pulumi.Input[Sequence[pulumi.Input[str]]] | None" = None,
         adopt: pulumi.Input[bool] | None = None,
     ) -> None:
         refuse_plain_key()
@@ -163,7 +164,7 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         resource_name: str,
         id: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
-    ) -> Self:
+    ) -> "Self":
         """Read a workspace that something else manages.
 
         Args:

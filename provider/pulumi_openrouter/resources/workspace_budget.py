@@ -1,6 +1,7 @@
 """The WorkspaceBudget resource: arguments in, outputs out; its lifecycle does the work."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: the SDK evaluates those of a class anew for every
+# resource, and as text each would be compiled again.
 
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
         resource_name: str,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        workspace: Workspace | pulumi.Input[str],
+        workspace: "Workspace | pulumi.Input[str]",
         daily_usd: pulumi.Input[float] | None = None,
         weekly_usd: pulumi.Input[float] | None = None,
         monthly_usd: pulumi.Input[float] | None = None,
@@ -115,9 +116,9 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
     def get(
         cls,
         resource_name: str,
-        workspace: Workspace | pulumi.Input[str],
+        workspace: "Workspace | pulumi.Input[str]",
         opts: pulumi.ResourceOptions | None = None,
-    ) -> Self:
+    ) -> "Self":
         """Read all limits of a workspace that something else manages.
 
         Args:

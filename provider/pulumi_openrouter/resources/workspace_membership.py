@@ -1,6 +1,7 @@
 """The WorkspaceMembership resource: arguments in, outputs out; its lifecycle does the work."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: the SDK evaluates those of a class anew for every
+# resource, and as text each would be compiled again.
 
 from typing import TYPE_CHECKING, cast
 
@@ -103,9 +104,9 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
         resource_name: str,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        workspace: Workspace | pulumi.Input[str],
-        user_ids: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
-        emails: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        workspace: "Workspace | pulumi.Input[str]",
+        user_ids: "pulumi.Input[Sequence[pulumi.Input[str]]] | None" = None,
+        emails: "pulumi.Input[Sequence[pulumi.Input[str]]] | None" = None,
         exclusive: pulumi.Input[bool] | None = None,
     ) -> None:
         refuse_plain_key()
@@ -128,9 +129,9 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
     def get(
         cls,
         resource_name: str,
-        workspace: Workspace | pulumi.Input[str],
+        workspace: "Workspace | pulumi.Input[str]",
         opts: pulumi.ResourceOptions | None = None,
-    ) -> Self:
+    ) -> "Self":
         """Read everybody in a workspace whose people something else manages.
 
         Args:
