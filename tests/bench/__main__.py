@@ -51,7 +51,7 @@ def _whole(engines: Sequence[Engine]) -> list[Section]:
         Requests([(Engine.OFFLINE, 20), (Engine.OFFLINE, 250)] + [(e, 20) for e in engines[1:]]),
         InFlight(engines),
         Cost({engine: sizes[engine] for engine in engines}, repetitions=5),
-        Growth((100, 1000)),
+        Growth((100, 1000), repetitions=3),
         StartUp(repetitions=5),
         Sweep((10, 50, 100, 175, 250), SVG),
     ]
@@ -62,7 +62,7 @@ def _quick() -> list[Section]:
         Requests([(Engine.OFFLINE, 5)]),
         InFlight([Engine.OFFLINE]),
         Cost({Engine.OFFLINE: 20}, repetitions=1),
-        Growth((20, 60)),
+        Growth((20, 60), repetitions=1),
         StartUp(repetitions=1),
     ]
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
+from types import TracebackType
+
+import psutil
 
 from bench.lives import Life, Subject, lead
 from bench.section import Section, Tick, table, verdict
@@ -22,8 +26,8 @@ from harness.project import Engine
 STEPS = (Step.UP, Step.NO_OP, Step.REFRESH, Step.DESTROY)
 LIMIT = 1.3
 RESOURCES_EACH = 3
-# Linux counts in KiB, macOS in bytes.
-UNIT = 1 if sys.platform == "darwin" else 1024
+KIB = 1024
+SAMPLE_SECONDS = 0.02
 MEMORY = "peak memory"
 QUANTITIES = {**{step.value: "ms" for step in STEPS}, MEMORY: "KiB"}
 
@@ -33,23 +37,21 @@ class Growth(Section):
     """Compares what a resource costs at two sizes, less what a stack of one workspace costs."""
 
     sizes: tuple[int, int]
+    repetitions: int
     title = "Growth"
 
     def __len__(self) -> int:
         """One piece for each life."""
-        return 1 + len(self.sizes)
+        return self.repetitions * (1 + len(self.sizes))
 
     def run(self, server: Server, tick: Tick) -> list[str]:
         """Compare the costs of one resource more."""
-        least = _life_of(1, server)
-        tick()
-        per_resource = []
-        for size in self.sizes:
-            whole = _life_of(size, server)
-            count = (size - 1) * RESOURCES_EACH
-            per_resource.append({name: (whole[name] - least[name]) / count for name in QUANTITIES})
-            tick()
-        few, many = per_resource
+        lives: dict[int, list[dict[str, float]]] = {size: [] for size in (1, *self.sizes)}
+        for _ in range(self.repetitions):
+            for size, measured in lives.items():
+                measured.append(_life_of(size, server))
+                tick()
+        few, many = (_per_resource(lives[1], lives[size], size) for size in self.sizes)
         rows = [
             [
                 f"{name} ({unit})",
@@ -63,10 +65,21 @@ class Growth(Section):
         counts = [f"{size * RESOURCES_EACH} resources" for size in self.sizes]
         return [
             "Offline engine, no latency. What each resource adds to a stack of one workspace: time "
-            "of each step, and memory of the engine and of the larger of program and provider.",
+            "of each step, and memory of engine, program and provider together. Medians of "
+            f"{self.repetitions}.",
             "",
             *table(["Per resource", *counts, "Ratio", f"At most {LIMIT}"], rows),
         ]
+
+
+def _per_resource(
+    least: Sequence[dict[str, float]], whole: Sequence[dict[str, float]], workspaces: int
+) -> dict[str, float]:
+    count = (workspaces - 1) * RESOURCES_EACH
+    return {
+        name: (median(life[name] for life in whole) - median(life[name] for life in least)) / count
+        for name in QUANTITIES
+    }
 
 
 def _life_of(workspaces: int, server: Server) -> dict[str, float]:
@@ -82,12 +95,47 @@ def _life_of(workspaces: int, server: Server) -> dict[str, float]:
 
 def _measure(workspaces: int, server: Server) -> dict[str, float]:
     life = Life(Subject.PACKAGE, Engine.OFFLINE, workspaces)
-    taken = {one.step.value: one.seconds * 1000 for one in lead(life, server, STEPS)}
-    peaks = [
-        resource.getrusage(who).ru_maxrss * UNIT / 1024
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    ]
-    return {**taken, MEMORY: sum(peaks)}
+    with _PeakMemory() as memory:
+        taken = {one.step.value: one.seconds * 1000 for one in lead(life, server, STEPS)}
+    return {**taken, MEMORY: memory.kib}
+
+
+class _PeakMemory:
+    """The most memory that this process and those below it held at one time.
+
+    Sampled: the system's own maximum of a process counts what its parent held when it began.
+    """
+
+    def __init__(self) -> None:
+        self.kib = 0.0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._sample)
+
+    def __enter__(self) -> _PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        engine = psutil.Process()
+        while not self._done.wait(SAMPLE_SECONDS):
+            held = sum(_resident(one) for one in (engine, *engine.children(recursive=True)))
+            self.kib = max(self.kib, held / KIB)
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return process.memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _main(arguments: Sequence[str]) -> None:

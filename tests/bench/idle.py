@@ -1,20 +1,25 @@
-"""The floor: a dynamic provider that does nothing but wait as long as the real one's requests take.
+"""The floors: a dynamic provider that does nothing but wait for what the real one sends.
 
 A program of the bench imports it from its own folder. Three resources with the properties of the
-real ones, of which each operation sleeps once for every request that the real operation sends. The
-real provider lifts the limit of four calls at once, so this one does it too: else it would be no
-floor. The module that does it is copied beside this one, which so loads nothing else of the
-package.
+real ones, of which each operation waits once for every request that the real operation sends: it
+sleeps as long as the API takes, or, with `BENCH_BARE_REQUESTS=1`, it sends the request over a
+connection of its thread and takes the answer as it comes. The real provider lifts the limit of four
+calls at once, so this one does it too: else it would be no floor. The module that does it is copied
+beside this one, which so loads nothing else of the package.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
+import json
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pulumi
 from pool import widen_pool  # type: ignore[import-not-found]  # a copy of lifecycle/pool.py
@@ -42,6 +47,7 @@ WORKSPACE_NULLS = (
     "disabled_server_tools",
 )
 LATENCY_SECONDS = float(os.environ["BENCH_LATENCY_SECONDS"])
+BARE_REQUESTS = os.environ["BENCH_BARE_REQUESTS"] == "1"
 PAGE = 100
 
 _reads = itertools.count()
@@ -49,19 +55,43 @@ _page = threading.Lock()
 _numbers = itertools.count(1)
 
 
-def request(times: int = 1) -> None:
-    """Take as long as so many requests, one after the other."""
-    for _ in range(times):
-        if LATENCY_SECONDS:
-            time.sleep(LATENCY_SECONDS)  # noqa: TID251 - the bench compares waiting with waiting
+def request(method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Wait as long as the request takes, or send it; return the answer, if there is one."""
+    if BARE_REQUESTS:
+        return _exchange(method, path, body)
+    if LATENCY_SECONDS:
+        time.sleep(LATENCY_SECONDS)  # noqa: TID251 - the bench compares waiting with waiting
+    return {}
+
+
+_of_thread = threading.local()
+
+
+def _exchange(method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+    base, headers = _api()
+    if not hasattr(_of_thread, "connection"):
+        _of_thread.connection = HTTPConnection(base.netloc)
+    content = None if body is None else json.dumps(body)
+    _of_thread.connection.request(method, base.path + path, content, headers)
+    response = _of_thread.connection.getresponse()
+    answer: dict[str, Any] = json.loads(response.read())
+    if not 200 <= response.status < 300:
+        msg = f"{method} {path}: {response.status} {answer}"
+        raise RuntimeError(msg)
+    return answer
+
+
+@functools.cache
+def _api() -> tuple[Any, dict[str, str]]:
+    key = os.environ["OPENROUTER_MANAGEMENT_KEY"]
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    return urlsplit(os.environ["OPENROUTER_BASE_URL"]), headers
 
 
 class IdleProvider(dynamic.ResourceProvider):
     """What the three providers of the floor share."""
 
     serialize_as_secret_always = False
-    compared: tuple[str, ...] = ()
-    creating = reading = deleting = 1
 
     def outputs(self, props: Any) -> dict[str, Any]:
         """Return what the real provider would: the inputs, and what the API adds to them."""
@@ -76,57 +106,63 @@ class IdleProvider(dynamic.ResourceProvider):
         return dynamic.CheckResult(news, [])
 
     def diff(self, _id: str, olds: Any, news: Any) -> dynamic.DiffResult:
-        """Compare the few inputs that the programs of the bench change."""
-        changes = any(olds.get(name) != news.get(name) for name in self.compared)
+        """Compare the one input that the programs of the bench change."""
+        changes = olds.get("description") != news.get("description")
         return dynamic.DiffResult(changes, [], None, False)
-
-    def create(self, props: Any) -> dynamic.CreateResult:
-        """Take the time of the writes."""
-        request(self.creating)
-        return dynamic.CreateResult(f"idle-{next(_numbers)}", self.outputs(props))
-
-    def read(self, id_: str, props: Any) -> dynamic.ReadResult:
-        """Take the time of the reads."""
-        request(self.reading)
-        return dynamic.ReadResult(id_, {**props})
-
-    def update(self, _id: str, _olds: Any, news: Any) -> dynamic.UpdateResult:
-        """Take the time of one write."""
-        request()
-        return dynamic.UpdateResult(self.outputs(news))
-
-    def delete(self, _id: str, _props: Any) -> None:
-        """Take the time of one write."""
-        request(self.deleting)
 
 
 class IdleWorkspaceProvider(IdleProvider):
     """A create, a page of a listing for each hundred reads, an update, a delete."""
 
-    compared = ("description",)
-
     def outputs(self, props: Any) -> dict[str, Any]:
         """Return the whole workspace."""
         return {**props, **WORKSPACE_OUTPUTS}
 
+    def create(self, props: Any) -> dynamic.CreateResult:
+        """Wait for the write."""
+        fields = {name: props[name] for name in ("name", "slug", "description")}
+        answer = request("POST", "/workspaces", fields)
+        id_ = answer["data"]["id"] if answer else f"idle-{next(_numbers)}"
+        return dynamic.CreateResult(id_, self.outputs(props))
+
     def read(self, id_: str, props: Any) -> dynamic.ReadResult:
         """Wait with all others for the page that this one is on."""
         with _page:
-            if next(_reads) % PAGE == 0:
-                request()
+            number = next(_reads)
+            if number % PAGE == 0:
+                request("GET", f"/workspaces?offset={number}&limit={PAGE}")
         return dynamic.ReadResult(id_, {**props})
+
+    def update(self, id_: str, _olds: Any, news: Any) -> dynamic.UpdateResult:
+        """Wait for the write."""
+        request("PATCH", f"/workspaces/{id_}", {"description": news["description"]})
+        return dynamic.UpdateResult(self.outputs(news))
+
+    def delete(self, id_: str, _props: Any) -> None:
+        """Wait for the write; the children go with it."""
+        request("DELETE", f"/workspaces/{id_}")
 
 
 class IdleBudgetProvider(IdleProvider):
     """Two writes, one read; goes with its workspace."""
-
-    creating = 2
 
     def outputs(self, props: Any) -> dict[str, Any]:
         """Return the limits and the flag."""
         managed = ["daily_usd", "monthly_usd"]
         added = {"workspace_id": props["workspace"], FLAG: False, "managed_inputs": managed}
         return {**props, **added}
+
+    def create(self, props: Any) -> dynamic.CreateResult:
+        """Wait for the writes, the broader limit first."""
+        for interval in ("monthly", "daily"):
+            limit = {"limit_usd": props[f"{interval}_usd"]}
+            request("PUT", f"/workspaces/{props['workspace']}/budgets/{interval}", limit)
+        return dynamic.CreateResult(props["workspace"], self.outputs(props))
+
+    def read(self, id_: str, props: Any) -> dynamic.ReadResult:
+        """Wait for the list."""
+        request("GET", f"/workspaces/{id_}/budgets")
+        return dynamic.ReadResult(id_, {**props})
 
 
 class IdleMembershipProvider(IdleProvider):
@@ -139,6 +175,17 @@ class IdleMembershipProvider(IdleProvider):
         members = [{"user_id": person, "role": "member", "created_at": at} for person in people]
         names = dict.fromkeys(people, "")
         return {**props, "workspace_id": props["workspace"], "members": members, "people": names}
+
+    def create(self, props: Any) -> dynamic.CreateResult:
+        """Wait for the write."""
+        people = {"user_ids": props["user_ids"]}
+        request("POST", f"/workspaces/{props['workspace']}/members/add", people)
+        return dynamic.CreateResult(props["workspace"], self.outputs(props))
+
+    def read(self, id_: str, props: Any) -> dynamic.ReadResult:
+        """Wait for the page."""
+        request("GET", f"/workspaces/{id_}/members?offset=0&limit={PAGE}")
+        return dynamic.ReadResult(id_, {**props})
 
 
 for _provider in (IdleWorkspaceProvider, IdleBudgetProvider, IdleMembershipProvider):

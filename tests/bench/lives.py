@@ -1,7 +1,8 @@
 """One program from its first preview to its destruction, step by step, with what each step took.
 
-Two subjects lead the same life: the package, and the floor, which is the same program on a
-provider that does nothing but sleep (`idle`). What the first takes beyond the second is its own.
+Three subjects lead the same life: the package, and two floors, which are the same program on a
+provider that does nothing but sleep, or nothing but send the same requests (`idle`). What the first
+takes beyond these is its own.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Subject(enum.Enum):
 
     PACKAGE = "pulumi-openrouter"
     FLOOR = "do-nothing provider"
+    BARE_FLOOR = "do-nothing provider with the same requests"
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,11 @@ def prepare(life: Life, server: Server, folder: Path) -> Project:
     """Set up the project of a life, with its first program."""
     for module in (IDLE, pool.__file__):
         shutil.copy(module, folder)
-    latency = {"BENCH_LATENCY_SECONDS": str(life.latency_seconds)}
-    project = Project(folder, life.engine, {**server.environment, **latency})
+    waiting = {
+        "BENCH_LATENCY_SECONDS": str(life.latency_seconds),
+        "BENCH_BARE_REQUESTS": str(int(life.subject is Subject.BARE_FLOOR)),
+    }
+    project = Project(folder, life.engine, {**server.environment, **waiting})
     for key, value in life.config.items():
         project.set_config(key, value)
     _write(project, life, server, "first")
@@ -83,7 +88,7 @@ def prepare(life: Life, server: Server, folder: Path) -> Project:
 
 def _write(project: Project, life: Life, server: Server, description: str) -> None:
     text = program(life.workspaces, server.people(PEOPLE), description=description)
-    if life.subject is Subject.FLOOR:
+    if life.subject is not Subject.PACKAGE:
         text = f"    import idle as openrouter\n{text}"
     project.program(text)
 

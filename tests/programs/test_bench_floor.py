@@ -1,11 +1,12 @@
-"""The floor of the bench: a provider that does nothing has to give its engine the same work."""
+"""The floors of the bench: they have to give the engine and the API the same work."""
 
 from pathlib import Path
 
 import pytest
 
-from bench.lives import Life, Subject, prepare
+from bench.lives import Life, Subject, lead, prepare
 from bench.server import steered
+from bench.workload import Step, requests_of
 from harness import Engine
 from pulumi_openrouter.sandbox import Sandbox
 
@@ -17,6 +18,7 @@ def test_the_floor_carries_the_same_properties(sandbox: Sandbox, tmp_path: Path,
     control_url = sandbox.url.replace("/api/v1", "/_sandbox")
     with steered(control_url, sandbox.environment) as server:
         for subject in Subject:
+            server.remote.reset()
             folder = tmp_path / subject.name
             folder.mkdir()
             project = prepare(Life(subject, Engine.OFFLINE, 1), server, folder)
@@ -27,3 +29,14 @@ def test_the_floor_carries_the_same_properties(sandbox: Sandbox, tmp_path: Path,
             }
     assert len(names[Subject.FLOOR]) == 3
     assert names[Subject.FLOOR] == names[Subject.PACKAGE]
+    assert names[Subject.BARE_FLOOR] == names[Subject.PACKAGE]
+
+
+@pytest.mark.parametrize("subject", Subject)
+def test_only_who_sends_sends_what_the_package_does(sandbox: Sandbox, subject: Subject) -> None:
+    """A floor that sleeps sends nothing; one that sends is told apart by nothing at the API."""
+    control_url = sandbox.url.replace("/api/v1", "/_sandbox")
+    with steered(control_url, sandbox.environment) as server:
+        for taken in lead(Life(subject, Engine.OFFLINE, 3), server, Step):
+            sends = subject is not Subject.FLOOR
+            assert taken.requests == (requests_of(taken.step, 3) if sends else {}), taken.step
