@@ -8,7 +8,9 @@ and so the key, and must not end up in the chain of ours.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Generic, TypeVar
@@ -94,7 +96,11 @@ class Outcome(Generic[Model]):
 
 
 class Exchange:
-    """Sends single requests to the base URL; knows the key, the timeout and the clocks."""
+    """Sends single requests to the base URL; knows the key, the timeout and the clocks.
+
+    Each request has an httpx client to itself, and so a connection: a pool shared by many threads
+    looks at all of its connections before and after every request, one thread at a time.
+    """
 
     def __init__(
         self,
@@ -105,21 +111,26 @@ class Exchange:
         monotonic: Callable[[], float],
         now: Callable[[], float],
     ) -> None:
-        self._http = http or _http_client(settings)
+        self._new_client = _client_maker(settings) if http is None else lambda: http
+        # The one that rested least is taken first: its connection is most likely still open.
+        self._resting = deque([self._new_client()])
         self._base_url = settings.base_url
         self._patience = settings.timeout_seconds
+        self._timeout = {"timeout": httpx.Timeout(self._patience).as_dict()}
         self._monotonic = monotonic
         self._now = now
         self._headers = {
             "Authorization": f"Bearer {settings.management_key}",
             "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
             "Content-Type": "application/json",
             "User-Agent": user_agent,
         }
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        for client in self._resting:
+            client.close()
 
     def send(self, call: Call[Model]) -> Outcome[Model]:
         """Send the call once and judge what came back; raises nothing of httpx."""
@@ -134,15 +145,15 @@ class Exchange:
     def _receive(self, call: Call[Model]) -> tuple[httpx.Response, bytes]:
         give_up = self._monotonic() + self._patience
         content = bytearray()
-        with self._http.stream(
+        request = httpx.Request(
             call.method,
             self._base_url + call.path,
             params=call.query,
             content=call.content,
             headers=self._headers,
-            timeout=self._patience,
-            follow_redirects=False,
-        ) as response:
+            extensions=self._timeout,
+        )
+        with self._answer(request) as response:
             for chunk in response.iter_bytes():
                 content += chunk
                 if len(content) > MAX_ANSWER_BYTES:
@@ -152,6 +163,21 @@ class Exchange:
                     msg = f"the answer was not complete after {self._patience:g} s"
                     raise httpx.ReadTimeout(msg)
         return response, bytes(content)
+
+    @contextmanager
+    def _answer(self, request: httpx.Request) -> Iterator[httpx.Response]:
+        try:
+            client = self._resting.pop()
+        except IndexError:
+            client = self._new_client()
+        try:
+            response = client.send(request, stream=True, follow_redirects=False)
+            try:
+                yield response
+            finally:
+                response.close()
+        finally:
+            self._resting.append(client)
 
     def _failed(
         self, call: Call[Model], response: httpx.Response, content: bytes
@@ -201,22 +227,27 @@ def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
     return error is not None
 
 
-def _http_client(settings: Settings) -> httpx.Client:
-    """Make a client that takes proxies and certificates from the environment, as httpx does."""
-    most = settings.max_concurrency
+def _client_maker(settings: Settings) -> Callable[[], httpx.Client]:
+    """Give what makes clients that take proxies and certificates from the environment."""
     limits = httpx.Limits(
-        max_connections=most, max_keepalive_connections=most, keepalive_expiry=KEEPALIVE_SECONDS
+        max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS
     )
-    # Loading certificates takes as long as all else that a client needs. Plain http, which is for
-    # this machine only, does without: this context knows none and so trusts nobody.
+    # Loading certificates takes as long as all else that a client needs: once for all of them.
+    # Plain http, which is for this machine only, does without: this context trusts nobody.
     plain = settings.base_url.startswith("http:")
-    verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True
-    try:
-        return httpx.Client(limits=limits, verify=verify)
-    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-        problem = fold(redact(str(error)))
-    msg = (
-        f"The environment's proxy or certificate settings cannot be used: {problem}. Check "
-        "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
-    )
-    raise ConfigurationError(msg)
+    context: ssl.SSLContext | None = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else None
+
+    def make() -> httpx.Client:
+        nonlocal context
+        try:
+            context = context or httpx.create_ssl_context()
+            return httpx.Client(limits=limits, verify=context)
+        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+            problem = fold(redact(str(error)))
+        msg = (
+            f"The environment's proxy or certificate settings cannot be used: {problem}. Check "
+            "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
+        )
+        raise ConfigurationError(msg)
+
+    return make
