@@ -10,10 +10,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
-from types import TracebackType
 
 import psutil
 
@@ -95,40 +95,33 @@ def _life_of(workspaces: int, server: Server) -> dict[str, float]:
 
 def _measure(workspaces: int, server: Server) -> dict[str, float]:
     life = Life(Subject.PACKAGE, Engine.OFFLINE, workspaces)
-    with _PeakMemory() as memory:
+    with _memory_samples() as memory:
         taken = {one.step.value: one.seconds * 1000 for one in lead(life, server, STEPS)}
-    return {**taken, MEMORY: memory.kib}
+    return {**taken, MEMORY: max(memory)}
 
 
-class _PeakMemory:
-    """The most memory that this process and those below it held at one time.
+@contextmanager
+def _memory_samples() -> Iterator[list[float]]:
+    """Collect, until the block ends, what this process and those below it hold, in KiB.
 
     Sampled: the system's own maximum of a process counts what its parent held when it began.
     """
+    engine = psutil.Process()
+    samples: list[float] = []
+    done = threading.Event()
 
-    def __init__(self) -> None:
-        self.kib = 0.0
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._sample)
-
-    def __enter__(self) -> _PeakMemory:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        engine = psutil.Process()
-        while not self._done.wait(SAMPLE_SECONDS):
+    def sample() -> None:
+        while not done.wait(SAMPLE_SECONDS):
             held = sum(_resident(one) for one in (engine, *engine.children(recursive=True)))
-            self.kib = max(self.kib, held / KIB)
+            samples.append(held / KIB)
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield samples
+    finally:
+        done.set()
+        thread.join()
 
 
 def _resident(process: psutil.Process) -> int:

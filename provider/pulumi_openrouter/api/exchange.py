@@ -7,10 +7,11 @@ and so the key, and must not end up in the chain of ours.
 
 from __future__ import annotations
 
+import functools
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Generic, TypeVar
@@ -171,11 +172,8 @@ class Exchange:
         except IndexError:
             client = self._new_client()
         try:
-            response = client.send(request, stream=True, follow_redirects=False)
-            try:
+            with closing(client.send(request, stream=True, follow_redirects=False)) as response:
                 yield response
-            finally:
-                response.close()
         finally:
             self._resting.append(client)
 
@@ -232,16 +230,17 @@ def _client_maker(settings: Settings) -> Callable[[], httpx.Client]:
     limits = httpx.Limits(
         max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS
     )
+
     # Loading certificates takes as long as all else that a client needs: once for all of them.
-    # Plain http, which is for this machine only, does without: this context trusts nobody.
-    plain = settings.base_url.startswith("http:")
-    context: ssl.SSLContext | None = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else None
+    @functools.cache
+    def context() -> ssl.SSLContext:
+        # Plain http, which is for this machine only, does without: this one trusts nobody.
+        plain = settings.base_url.startswith("http:")
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else httpx.create_ssl_context()
 
     def make() -> httpx.Client:
-        nonlocal context
         try:
-            context = context or httpx.create_ssl_context()
-            return httpx.Client(limits=limits, verify=context)
+            return httpx.Client(limits=limits, verify=context())
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             problem = fold(redact(str(error)))
         msg = (
