@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+import pulumi
 import pytest
 import yaml
 
@@ -18,6 +19,7 @@ import pulumi_openrouter as openrouter
 from harness import Engine, Project
 from pulumi_openrouter import settings
 from pulumi_openrouter.cli import COMMANDS
+from pulumi_openrouter.resources.dynamic import output_names
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.sandbox.command import sandbox as serve
 
@@ -150,11 +152,11 @@ def test_inputs_are_all_there(resource: type) -> None:
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.__name__)
-def test_outputs_are_all_there(resource: type) -> None:
+def test_outputs_are_all_there(resource: type[pulumi.Resource]) -> None:
     """A resource's table has each output that is no input; only `adopt` is an input alone."""
     found = tables(section(resource.__name__))
     inputs = {row[0] for row in found["Input"]}
-    outputs = {name for name in resource.__annotations__ if not name.startswith("_")}
+    outputs = {*output_names(resource)}
     assert {row[0] for row in found["Output"]} == outputs - inputs
     assert inputs - outputs <= {"adopt"}
 

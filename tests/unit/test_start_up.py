@@ -1,14 +1,17 @@
 """What a program and a provider process load before they do anything: as little as they need."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
 
 import pulumi
 import pytest
+from pulumi import _types
 
 from pulumi_openrouter import Workspace, WorkspaceBudget, WorkspaceMembership
 from pulumi_openrouter.api.client import Client
+from pulumi_openrouter.resources.dynamic import output_names
 from pulumi_openrouter.settings import Settings
 
 CLIENT = {"httpx", "pulumi_openrouter.api.client"}
@@ -75,10 +78,10 @@ def test_plain_http_loads_no_certificates(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 @pytest.mark.parametrize("resource", [Workspace, WorkspaceBudget, WorkspaceMembership])
-def test_annotations_are_no_text(resource: type[pulumi.Resource]) -> None:
-    """The SDK evaluates them for every resource; each text among them would be compiled there."""
-    assert resource.__annotations__
-    assert not [name for name, kind in resource.__annotations__.items() if isinstance(kind, str)]
+def test_outputs_are_getters(resource: type[pulumi.Resource]) -> None:
+    """The SDK evaluates the annotations of a class for every resource, its getters once."""
+    assert inspect.get_annotations(resource) == {}
+    assert output_names(resource) == tuple(_types.resource_types(resource)) != ()
 
 
 def test_what_is_loaded_is_not_collected_again_and_again() -> None:

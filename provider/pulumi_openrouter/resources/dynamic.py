@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+import inspect
+from typing import TypeVar, cast
 
 import pulumi
 from pulumi.runtime.config import get_config, is_config_secret
@@ -10,6 +11,8 @@ from pulumi.runtime.config import get_config, is_config_secret
 from pulumi_openrouter.slugs import is_uuid
 
 _KEY = "openrouter:managementKey"
+
+Resource = TypeVar("Resource", bound=pulumi.Resource)
 
 
 def refuse_plain_key() -> None:
@@ -26,10 +29,39 @@ def refuse_plain_key() -> None:
         raise pulumi.RunError(msg)
 
 
+class _OutputGetter(property):
+    """A property that stands for an output."""
+
+
+def resource_type(cls: type[Resource]) -> type[Resource]:
+    """Turn the annotated outputs of a resource into getters, as `pulumi.output_type` does.
+
+    The SDK evaluates the annotations of a class anew for every resource, those of getters once.
+    """
+    for name, kind in inspect.get_annotations(cls, eval_str=True).items():
+        if not name.startswith("_"):
+            setattr(cls, name, _output_getter(name, kind))
+    cls.__annotations__ = {}
+    return cls
+
+
+def _output_getter(name: str, kind: object) -> _OutputGetter:
+    def get(resource: pulumi.Resource) -> object:
+        return cast("object", pulumi.get(resource, name))
+
+    get.__annotations__ = {"return": kind}
+    return _OutputGetter(pulumi.getter(name=name)(get))
+
+
+def output_names(cls: type[pulumi.Resource]) -> tuple[str, ...]:
+    """Name the outputs of a resource, in the order of its class."""
+    members = (member for base in reversed(cls.__mro__) for member in vars(base).items())
+    return tuple(name for name, member in members if isinstance(member, _OutputGetter))
+
+
 def with_outputs(cls: type[pulumi.Resource], inputs: dict[str, object]) -> pulumi.Inputs:
     """Add the outputs: the SDK gives a dynamic resource only the attributes that it is passed."""
-    outputs = [name for name in cls.__annotations__ if not name.startswith("_")]
-    return cast("pulumi.Inputs", {**dict.fromkeys(outputs), **inputs})
+    return cast("pulumi.Inputs", {**dict.fromkeys(output_names(cls)), **inputs})
 
 
 def as_output(value: pulumi.Input[str]) -> pulumi.Output[str]:

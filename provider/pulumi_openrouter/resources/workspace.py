@@ -1,7 +1,6 @@
 """The Workspace resource: arguments in, outputs out; its lifecycle does the work."""
 
-# Without `from __future__ import annotations`: the SDK evaluates those of a class anew for every
-# resource, and as text each would be compiled again.
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,12 @@ import pulumi
 from pulumi import dynamic
 
 from pulumi_openrouter.lifecycle.workspace import WorkspaceProvider
-from pulumi_openrouter.resources.dynamic import refuse_plain_key, resolve_id, with_outputs
+from pulumi_openrouter.resources.dynamic import (
+    refuse_plain_key,
+    resolve_id,
+    resource_type,
+    with_outputs,
+)
 from pulumi_openrouter.resources.ownership import claim_slug
 from pulumi_openrouter.slugs import slugify
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+@resource_type
 class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
     """A workspace of the organization: its name, its defaults and its logging.
 
@@ -131,8 +136,8 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         is_observability_broadcast_enabled: pulumi.Input[bool] | None = None,
         is_data_discount_logging_enabled: pulumi.Input[bool] | None = None,
         io_logging_sampling_rate: pulumi.Input[float] | None = None,
-        io_logging_api_key_ids: "pulumi.Input[Sequence[pulumi.Input[int]]] | None" = None,
-        disabled_server_tools: "pulumi.Input[Sequence[pulumi.Input[str]]] | None" = None,
+        io_logging_api_key_ids: pulumi.Input[Sequence[pulumi.Input[int]]] | None = None,
+        disabled_server_tools: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         adopt: pulumi.Input[bool] | None = None,
     ) -> None:
         refuse_plain_key()
@@ -164,7 +169,7 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         resource_name: str,
         id: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
-    ) -> "Self":
+    ) -> Self:
         """Read a workspace that something else manages.
 
         Args:

@@ -1,7 +1,6 @@
 """The WorkspaceBudget resource: arguments in, outputs out; its lifecycle does the work."""
 
-# Without `from __future__ import annotations`: the SDK evaluates those of a class anew for every
-# resource, and as text each would be compiled again.
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,12 @@ import pulumi
 from pulumi import dynamic
 
 from pulumi_openrouter.lifecycle.workspace_budget import BYOK, LIMITS, WorkspaceBudgetProvider
-from pulumi_openrouter.resources.dynamic import part_id, refuse_plain_key, with_outputs
+from pulumi_openrouter.resources.dynamic import (
+    part_id,
+    refuse_plain_key,
+    resource_type,
+    with_outputs,
+)
 from pulumi_openrouter.resources.ownership import claim_budgets
 from pulumi_openrouter.resources.references import child_options, reference
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from pulumi_openrouter.resources.workspace import Workspace
 
 
+@resource_type
 class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudget"):
     """What one workspace may spend, in USD, by interval.
 
@@ -81,7 +86,7 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
         resource_name: str,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        workspace: "Workspace | pulumi.Input[str]",
+        workspace: Workspace | pulumi.Input[str],
         daily_usd: pulumi.Input[float] | None = None,
         weekly_usd: pulumi.Input[float] | None = None,
         monthly_usd: pulumi.Input[float] | None = None,
@@ -116,9 +121,9 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
     def get(
         cls,
         resource_name: str,
-        workspace: "Workspace | pulumi.Input[str]",
+        workspace: Workspace | pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
-    ) -> "Self":
+    ) -> Self:
         """Read all limits of a workspace that something else manages.
 
         Args:

@@ -1,7 +1,6 @@
 """The WorkspaceMembership resource: arguments in, outputs out; its lifecycle does the work."""
 
-# Without `from __future__ import annotations`: the SDK evaluates those of a class anew for every
-# resource, and as text each would be compiled again.
+from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
@@ -9,7 +8,12 @@ import pulumi
 from pulumi import dynamic
 
 from pulumi_openrouter.lifecycle.workspace_membership import WorkspaceMembershipProvider
-from pulumi_openrouter.resources.dynamic import part_id, refuse_plain_key, with_outputs
+from pulumi_openrouter.resources.dynamic import (
+    part_id,
+    refuse_plain_key,
+    resource_type,
+    with_outputs,
+)
 from pulumi_openrouter.resources.ownership import claim_people
 from pulumi_openrouter.resources.references import child_options, reference
 
@@ -49,6 +53,7 @@ class Member(dict):  # type: ignore[type-arg]  # the SDK demands the bare class
         return cast("str | None", pulumi.get(self, "created_at"))
 
 
+@resource_type
 class WorkspaceMembership(dynamic.Resource, module="openrouter", name="WorkspaceMembership"):
     """People in one workspace, by user id or by email.
 
@@ -104,9 +109,9 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
         resource_name: str,
         opts: pulumi.ResourceOptions | None = None,
         *,
-        workspace: "Workspace | pulumi.Input[str]",
-        user_ids: "pulumi.Input[Sequence[pulumi.Input[str]]] | None" = None,
-        emails: "pulumi.Input[Sequence[pulumi.Input[str]]] | None" = None,
+        workspace: Workspace | pulumi.Input[str],
+        user_ids: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        emails: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         exclusive: pulumi.Input[bool] | None = None,
     ) -> None:
         refuse_plain_key()
@@ -129,9 +134,9 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
     def get(
         cls,
         resource_name: str,
-        workspace: "Workspace | pulumi.Input[str]",
+        workspace: Workspace | pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
-    ) -> "Self":
+    ) -> Self:
         """Read everybody in a workspace whose people something else manages.
 
         Args:
