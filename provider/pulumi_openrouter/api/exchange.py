@@ -120,13 +120,16 @@ class Exchange:
         self._timeout = {"timeout": httpx.Timeout(self._patience).as_dict()}
         self._monotonic = monotonic
         self._now = now
-        self._headers = {
-            "Authorization": f"Bearer {settings.management_key}",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-            "Content-Type": "application/json",
-            "User-Agent": user_agent,
-        }
+        # Encoded once: from a dict each request would encode them anew.
+        self._headers = httpx.Headers(
+            {
+                "Authorization": f"Bearer {settings.management_key}",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "Content-Type": "application/json",
+                "User-Agent": user_agent,
+            }
+        )
 
     def close(self) -> None:
         """Close the connections."""

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from . import rules
+from .gateway import API_PREFIX
 from .schemas import (
     PAGE_SIZE_DEFAULT,
     CreateWorkspace,
@@ -23,7 +24,7 @@ from .schemas import (
 )
 from .store import Store, Workspace
 
-router = APIRouter()
+router = APIRouter(prefix=API_PREFIX)
 
 BYOK_FLAG = "include_byok_in_budgets"
 
