@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _whole(engines: Sequence[Engine]) -> list[Section]:
-    sizes = {Engine.OFFLINE: 100, Engine.CLI: 20}
+    sizes = {Engine.OFFLINE: 250, Engine.CLI: 20}
     return [
         Requests([(Engine.OFFLINE, 20), (Engine.OFFLINE, 250)] + [(e, 20) for e in engines[1:]]),
         InFlight(engines),
