@@ -112,8 +112,8 @@ class Store(Database):
     def find_workspace(self, ref: str) -> Workspace | None:
         """Return the workspace with this id (in any case) or slug; an id goes before a slug."""
         row = self._connection.execute(
-            f"{WORKSPACES} WHERE id = ?1 OR slug = ?2 ORDER BY id = ?1 DESC LIMIT 1",
-            (ref.lower(), ref),
+            f"{WORKSPACES} WHERE id = :id OR slug = :slug ORDER BY id = :id DESC LIMIT 1",
+            {"id": ref.lower(), "slug": ref},
         ).fetchone()
         return _workspace(row) if row else None
 
