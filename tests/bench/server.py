@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pulumi_openrouter.sandbox import Sandbox
-from pulumi_openrouter.sandbox.control import CONTROL_PREFIX
 from pulumi_openrouter.sandbox.remote import Remote
 
 
@@ -49,14 +48,9 @@ def steered(control_url: str, environment: dict[str, str]) -> Iterator[Server]:
         yield Server(remote, control_url, environment)
 
 
-def control_url_of(sandbox: Sandbox) -> str:
-    """Return where to steer a sandbox of this process."""
-    return sandbox.url.replace("/api/v1", CONTROL_PREFIX)
-
-
 def _serve() -> None:
     with Sandbox() as sandbox:
-        print(sandbox.url, control_url_of(sandbox), sandbox.key, flush=True)  # noqa: T201 - read by `running`
+        print(sandbox.url, sandbox.control_url, sandbox.key, flush=True)  # noqa: T201 - read by `running`
         sys.stdin.read()
 
 

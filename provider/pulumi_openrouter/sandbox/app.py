@@ -20,9 +20,9 @@ def create_app(store: Store, seed: Seed, key: str, on_answer: Callable[[Record],
     """
     if store.is_new:
         plant(store, seed)
-    # No pages of its own: a path that the API does not have answers as the API would.
     # The routes themselves and not their routers: an included router is searched twice a request.
     every_route = [*routes.router.routes, *control.router.routes]
+    # No pages of its own: a path that the API does not have answers as the API would.
     app = FastAPI(openapi_url=None, redirect_slashes=False, routes=every_route)
     add_error_handlers(app)
     gateway = Gateway(app, key, on_answer)

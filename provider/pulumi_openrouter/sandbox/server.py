@@ -58,6 +58,11 @@ class Sandbox(Remote):
         return self._origin + API_PREFIX
 
     @property
+    def control_url(self) -> str:
+        """The base URL of the control endpoints, for a Remote in another process."""
+        return self._origin + CONTROL_PREFIX
+
+    @property
     def environment(self) -> dict[str, str]:
         """The environment variables that point a program at this sandbox."""
         return {"OPENROUTER_BASE_URL": self.url, "OPENROUTER_MANAGEMENT_KEY": self.key}
@@ -81,7 +86,7 @@ class Sandbox(Remote):
         if not self._server.started:
             msg = f"the server at {self._origin} failed to start, see its traceback"
             raise SandboxError(msg)
-        super().__init__(self._origin + CONTROL_PREFIX)
+        super().__init__(self.control_url)
         return self
 
     def __exit__(
