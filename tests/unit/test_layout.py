@@ -1,4 +1,4 @@
-"""What lies where, how long it may be, and what must not be in it."""
+"""What lies where, and what must not be in it."""
 
 import ast
 import subprocess
@@ -17,8 +17,6 @@ TOP_LEVEL = {
     "pyproject.toml",
     "tests",
 }
-
-MOST_LINES = 300
 
 # In parts, because this file is looked through as well.
 FORBIDDEN = [
@@ -53,12 +51,6 @@ def test_the_top_level_is_given() -> None:
     """Nothing lies at the top but what is listed here, and dot-folders."""
     found = {file.relative_to(ROOT).parts[0] for file in committed()}
     assert {name for name in found if not name.startswith(".")} == TOP_LEVEL
-
-
-def test_source_files_are_short() -> None:
-    """No Python file has more than 300 lines."""
-    lengths = {file: len(text.splitlines()) for file, text in sources()}
-    assert {file: length for file, length in lengths.items() if length > MOST_LINES} == {}
 
 
 def test_source_files_say_what_they_are() -> None:
