@@ -47,7 +47,7 @@ _sharing = threading.Lock()
 
 
 def shared_client(settings: Settings) -> Client:
-    """Give the one client of this process for `settings`; it is closed when the process ends.
+    """Return the one client of this process for `settings`; it is closed when the process ends.
 
     One client means one limit of requests in flight, one wait when the API says to wait, and one
     reading of what several resources need.

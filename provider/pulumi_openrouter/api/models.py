@@ -136,7 +136,7 @@ class BudgetAnswer(Answer[WorkspaceBudget]):
     include_byok_in_budgets: bool | None = None
 
     def budget(self) -> WorkspaceBudget:
-        """Give the budget with the flag in it."""
+        """Return the budget with the flag in it."""
         flag = self.include_byok_in_budgets
         return self.data.model_copy(update={"include_byok_in_budgets": flag})
 

@@ -79,7 +79,12 @@ class Lifecycle(dynamic.ResourceProvider):
         _hide_tracebacks()
         # What is loaded by now stays for good: walking it again would take longer than a request.
         gc.freeze()
-        settings = Settings.load(lambda name: req.config.get(f"openrouter:{name}"), os.environ)
+        settings = Settings.load(
+            lambda name: req.config.get(f"openrouter:{name}"),
+            os.environ,
+            # The SDK has no public list of the keys; without this one, typos are not noticed.
+            getattr(req.config, "_props", ()),
+        )
         if settings.debug:
             _show_tracebacks()
         # Deferred: only the provider process needs httpx and pydantic, programs do not.
