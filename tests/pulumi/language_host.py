@@ -32,10 +32,11 @@ from google.protobuf import json_format
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-from pulumi_openrouter.offline import host
-
-RUNNER = Path(host.__file__)
+RUNNER = Path(__file__).parents[2] / "provider/pulumi_openrouter/offline/host.py"
 """The script that runs a program in a process of its own; the offline engine uses it as well."""
+
+EXPLAINED = 32
+"""The exit code of a program whose error is on the screen already."""
 
 SECONDS_TO_STOP = 5
 """How long an interrupted program may take to end before it is killed, as in the official host."""
@@ -114,7 +115,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             self._stop(program)
         code = program.wait()
         self._programs.discard(program)
-        if code == host.EXPLAINED:
+        if code == EXPLAINED:
             return language_pb2.RunResponse(bail=True)
         if code:
             return language_pb2.RunResponse(error=f"program exited with non-zero exit code: {code}")
@@ -184,8 +185,9 @@ def _python(info: Any) -> str:
 
 def main() -> None:
     """Serve until the engine is gone; the engine reads the port from the first line."""
-    # Ctrl-C goes to all processes of a terminal; the engine decides when programs are interrupted.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The engine ends a host with SIGINT, and waits five seconds for one that ignores it. A Ctrl-C
+    # in a terminal does not come here, since plugins run in process groups of their own.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     positional = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     limits = [
         ("grpc.max_receive_message_length", MAX_MESSAGE),
