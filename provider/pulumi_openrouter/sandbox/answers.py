@@ -28,7 +28,9 @@ class Answer:
 
 def error_body(status: int, message: str) -> dict[str, Any]:
     """Return the API's error object."""
-    return {"error": {"code": status, "message": message}}
+    # The message may repeat half of a surrogate pair from a request, which UTF-8 cannot encode.
+    encodable = message.encode(errors="backslashreplace").decode()
+    return {"error": {"code": status, "message": encodable}}
 
 
 def error_response(
@@ -39,7 +41,7 @@ def error_response(
 
 
 def validation_words(errors: Sequence[Mapping[str, Any]]) -> str:
-    """Say which fields of a request break which rules: `slug: String should match …`."""
+    """Return which fields of a request break which rules: `slug: String should match …`."""
     return "; ".join(f"{_field(error['loc'])}: {_rule(error)}" for error in errors)
 
 

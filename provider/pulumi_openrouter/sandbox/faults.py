@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from .answers import Answer, error_body
+from .schemas import Text
 
 # The words of the API's own errors, for a fault that gives only a status.
 STATUS_WORDS = {
@@ -67,9 +68,9 @@ class Fault(BaseModel):
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     handled: bool = False
     message: str | None = None
-    retry_after: str | None = None
-    body: str | None = None
-    content_type: str | None = None
+    retry_after: Text | None = None
+    body: Text | None = None
+    content_type: Text | None = None
     lose: Literal["request", "answer"] | None = None
     truncate: bool = False
     stall: Literal["answer", "body"] | None = None
