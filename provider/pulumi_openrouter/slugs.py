@@ -32,7 +32,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def is_uuid(text: str) -> bool:
-    """Tell an id from a slug; what has an id's form is taken for an id, as the API does."""
+    """Return whether a text has the form of an id; the API takes such a text for an id too."""
     return _UUID.fullmatch(text) is not None
 
 

@@ -32,7 +32,7 @@ def only_request(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def something_is_held(sandbox: Sandbox) -> bool:
-    """Say whether a request is held now."""
+    """Return whether a request is held now."""
     try:
         return bool(sandbox.wait_until_held(0))
     except TimeoutError:

@@ -153,6 +153,18 @@ def test_every_operation_may_be_forbidden(document: dict[str, Any]) -> None:
         assert {"401", "403", "429", "500"} <= set(operation["responses"])
 
 
+def test_every_documented_server_tool_can_be_disabled(
+    document: dict[str, Any], small_sandbox: Sandbox
+) -> None:
+    """The sandbox takes each of the twelve tools that the document names."""
+    tools = document["components"]["schemas"]["ServerTool"]["enum"]
+    headers = {"Authorization": f"Bearer {small_sandbox.key}"}
+    with httpx.Client(base_url=small_sandbox.url, headers=headers) as http:
+        answer = http.patch("/workspaces/default", json={"disabled_server_tools": tools})
+    assert answer.json()["data"]["disabled_server_tools"] == tools
+    assert len(tools) == 12
+
+
 def test_schemathesis_finds_nothing(small_sandbox: Sandbox, tmp_path: Path) -> None:
     """Generated requests, good, bad and in sequences, get only documented and valid answers."""
     # `positive_data_acceptance` cannot hold, because no document can say which slugs are free, who

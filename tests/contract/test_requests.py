@@ -58,6 +58,7 @@ def test_unknown_workspace_is_not_found(
         ("limit=ten", "limit: Value error, Input should be a whole number"),
         ("limit=1_0", "limit: Value error, Input should be a whole number"),
         ("limit=", "limit: Value error, Input should be a whole number"),
+        ("offset=", "offset: Value error, Input should be a whole number"),
         ("offset=-1", "offset: Value error, Input should be a whole number"),
         ("offset=1.0", "offset: Value error, Input should be a whole number"),
     ],

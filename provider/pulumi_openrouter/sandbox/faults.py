@@ -98,7 +98,7 @@ class Fault(BaseModel):
         return self.status is not None and not self.handled
 
     def matches(self, method: str, segments: Sequence[str]) -> bool:
-        """Say whether a request is one of those meant (its segments percent-decoded)."""
+        """Return whether this fault is meant for a request (its segments percent-decoded)."""
         if self.method not in ("*", method):
             return False
         pattern = [part for part in self.path.split("/") if part]
@@ -151,7 +151,7 @@ class _Planned:
     injected: int = 0
 
     def take(self) -> bool:
-        """Count a matching request and say whether the fault acts on it."""
+        """Count a matching request and return whether the fault acts on it."""
         self.matched += 1
         spent = self.fault.times is not None and self.injected >= self.fault.times
         acts = self.matched > self.fault.skip and not spent

@@ -33,7 +33,7 @@ def _digits(text: str) -> str:
 
 def _offset(text: str) -> str:
     """Read an offset of null as 0 and cut it to what SQLite can count."""
-    return "0" if text in ("", "null") else str(min(int(_digits(text)), OFFSET_MAX))
+    return "0" if text == "null" else str(min(int(_digits(text)), OFFSET_MAX))
 
 
 def _flag(text: str) -> str:
