@@ -1,7 +1,7 @@
-"""What goes back over the wire: the API's answers, and every error in its one shape.
+"""The API's errors, all in one shape.
 
-Routes return `json_answer`; what FastAPI refuses by itself (unknown paths, methods, bodies that
-do not validate) is put into the same shape by the handlers here.
+The handlers here also give that shape to what FastAPI refuses by itself: unknown paths, methods
+that a path does not have, and bodies that are not valid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _field(location: Sequence[str | int]) -> str:
-    # The first part says where: body, query or path. It stands alone when no field is to blame.
+    # The first part is body, query or path, and the only one if no single field is to blame.
     named = location[1:] if len(location) > 1 and isinstance(location[1], str) else location[:1]
     return ".".join(map(str, named))
 

@@ -1,7 +1,7 @@
-"""The endpoints below /_sandbox/, with which a test steers the sandbox and looks into it.
+"""The endpoints below /_sandbox/, with which a test steers and inspects the sandbox.
 
-They need no key and act at once, whatever the latency and the faults of the API are. The Python
-methods of `remote.Remote` are these endpoints, one call each.
+They need no key, and neither the latency nor the faults of the API apply to them. Each Python
+method of `remote.Remote` calls one of these endpoints.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""How the sandbox misbehaves when a test tells it to: which request, how often, in which way.
+"""Faults that a test plans: which requests they affect, how often, and what they do.
 
 A fault names a method and a path, lets `skip` matching requests through and then acts on `times`
 of them. The gateway asks `Faults.take` about every request; the first fault that matches acts,
@@ -54,7 +54,7 @@ class Fault(BaseModel):
       client goes away.
     - `body` alone: make the change and answer 200 with this text.
     - `merge`: make the change and merge this into the JSON of the answer: object into object, an
-      object into each item of a list, anything else in place of what stands there.
+      object into each item of a list, anything else replaces the value.
     - `hold`: keep the request until it is released, before it is handled (true) or between the
       change and its answer ("answer").
     """

@@ -1,7 +1,7 @@
 """What the API refuses, as pure functions: each raises `Refusal` with the status and the words.
 
-The routes call these before they write. Words that the real API is known to use stand here
-exactly; where its words are not known, ours say what is wrong and what to do.
+The routes call these before they write. Where the words of the real API are known, they are used
+exactly; elsewhere the message says what is wrong and what to do.
 """
 
 from collections.abc import Collection, Mapping, Sequence

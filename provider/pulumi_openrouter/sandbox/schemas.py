@@ -19,12 +19,12 @@ OFFSET_MAX = 2**63 - 1
 
 
 def _whole(value: object) -> object:
-    """Take 5.0 for 5: JSON has one type of number."""
+    """Convert 5.0 to 5, because JSON has one type of number."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _digits(text: str) -> str:
-    """Let through what is written as a whole number: pydantic alone takes "1_0" and "1.0" too."""
+    """Refuse what is not written as a whole number; pydantic alone accepts "1_0" and "1.0"."""
     if not (text.isascii() and text.isdigit()):
         msg = "Input should be a whole number"
         raise ValueError(msg)
@@ -32,12 +32,12 @@ def _digits(text: str) -> str:
 
 
 def _offset(text: str) -> str:
-    """Read an offset of null as 0 and cut it to what SQLite can count."""
+    """Read an offset of null as 0, and limit it to the largest integer of SQLite."""
     return "0" if text == "null" else str(min(int(_digits(text)), OFFSET_MAX))
 
 
 def _flag(text: str) -> str:
-    """Let through what JSON calls a boolean: pydantic alone takes "yes" and "1" too."""
+    """Refuse what is not written as a JSON boolean; pydantic alone accepts "yes" and "1"."""
     if text not in ("true", "false"):
         msg = "Input should be true or false"
         raise ValueError(msg)
@@ -90,7 +90,7 @@ class Body(BaseModel):
 
 
 class WorkspaceSettings(Body):
-    """The fields of a workspace that have defaults; what a request leaves out keeps its default."""
+    """The fields of a workspace that have defaults."""
 
     description: Annotated[str, Field(max_length=500)] | None = None
     default_text_model: Text | None = None

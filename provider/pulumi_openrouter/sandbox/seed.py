@@ -1,4 +1,4 @@
-"""What a new or reset sandbox holds: people, the default workspace, and what a seed file adds.
+"""The content of a new or reset sandbox: people, the default workspace, and workspaces of a seed.
 
 A seed is YAML (or a dict of the same shape) and is validated whole before anything is written:
 
@@ -170,5 +170,5 @@ def _repeated(what: str, values: list[str]) -> Iterator[str]:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            yield f"{what} {value!r} stands there twice; each must be unique"
+            yield f"{what} {value!r} appears twice; each must be unique"
         seen.add(value)

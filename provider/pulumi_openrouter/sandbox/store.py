@@ -1,8 +1,8 @@
-"""What the sandbox keeps: every query on its database.
+"""The data of the sandbox: every query on its database.
 
-Rows come out in order of creation and in the shape of the API's objects. Nothing is refused here:
-`routes` asks `rules` first. All calls come from the server's event loop, one after the other, so
-what a route does without awaiting is one step to every other request.
+Rows are returned in order of creation and in the shape of the API's objects. Nothing is refused
+here, because `routes` asks `rules` first. All calls come from the server's event loop, one after
+the other, so no other request sees the work of a route half done.
 """
 
 import json
