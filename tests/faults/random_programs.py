@@ -27,7 +27,9 @@ _FIELDS = st.fixed_dictionaries(
         "description": st.sampled_from(["Production", "Größe 北京 🚀\n\tand a tab"]),
         "default_provider_sort": st.sampled_from(["price", "latency"]),
         "io_logging_api_key_ids": st.sampled_from([[], [3], [3, 1]]),
-        "disabled_server_tools": st.sampled_from([["openrouter:web_search"], ["b:b", "a:a"]]),
+        "disabled_server_tools": st.sampled_from(
+            [["openrouter:web_search"], ["openrouter:shell", "openrouter:bash"]]
+        ),
         "io_logging_sampling_rate": st.sampled_from([0.25, 1.0]),
         "is_observability_io_logging_enabled": st.booleans(),
         "adopt": st.just(True),

@@ -279,7 +279,7 @@ def test_one_email_instead_of_a_list_is_refused() -> None:
     [
         pytest.param(
             lambda: lookups.get_workspace("nope"),
-            'reading workspace "nope": GET /workspaces/nope answered 404: Resource not found. ',
+            'reading workspace "nope": GET /workspaces/nope answered 404: Workspace not found. ',
             id="not there",
         ),
         pytest.param(
