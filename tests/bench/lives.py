@@ -50,7 +50,7 @@ class Life:
 
 @dataclass(frozen=True)
 class Taken:
-    """What one step took, and how large the stack's state was afterwards, as the engine wrote it."""
+    """What one step took, and the size of the state file that the engine left behind."""
 
     step: Step
     seconds: float
