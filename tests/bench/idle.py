@@ -237,6 +237,6 @@ class WorkspaceMembership(dynamic.Resource, module="idle", name="WorkspaceMember
         workspace: Workspace,
         user_ids: Sequence[str],
     ) -> None:
-        inputs = {"workspace": workspace.id, "user_ids": [*user_ids]}
+        inputs = {"workspace": workspace.id, "user_ids": sorted(user_ids)}
         absent = dict.fromkeys(MEMBERSHIP_OTHERS)
         super().__init__(IdleMembershipProvider(), name, {**absent, **inputs}, opts)

@@ -90,7 +90,7 @@ def requests_of(step: Step, workspaces: int, variant: Variant = Variant.PLAIN) -
     # The workspace's keys are looked at once, because a workspace with active keys cannot be
     # deleted and must then keep its limits and people.
     last = {
-        "listKeys": workspaces,
+        "list": workspaces,  # of keys: the API calls the operation just this
         "deleteWorkspaceBudget": 2 * workspaces,
         "bulkRemoveWorkspaceMembers": workspaces,
         "deleteWorkspace": workspaces,
