@@ -58,7 +58,7 @@ class Call(Generic[Model]):
     action: str
     method: str
     path: str
-    query: Mapping[str, int] | None
+    query: Mapping[str, int | str] | None
     content: bytes | None
     model: type[Model]
     settle: Settle[Model] | None

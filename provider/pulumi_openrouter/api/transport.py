@@ -76,7 +76,7 @@ class Transport:
         model: type[Model],
         *,
         action: str,
-        query: Mapping[str, int] | None = None,
+        query: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
         settle: Settle[Model] | None = None,
     ) -> Model:
