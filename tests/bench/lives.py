@@ -46,6 +46,7 @@ class Life:
     parallel: int | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     variant: Variant = Variant.PLAIN
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def prepare(life: Life, server: Server, folder: Path) -> Project:
         "BENCH_LATENCY_SECONDS": str(life.latency_seconds),
         "BENCH_BARE_REQUESTS": str(int(life.subject is Subject.BARE_FLOOR)),
     }
-    project = Project(folder, life.engine, {**server.environment, **waiting}, stack=STACK)
+    environment = {**server.environment, **waiting, **life.environment}
+    project = Project(folder, life.engine, environment, stack=STACK)
     for key, value in life.config.items():
         project.set_config(key, value)
     _write(project, life, server, "first")

@@ -184,8 +184,10 @@ def _python(info: Any) -> str:
 
 def main() -> None:
     """Serve until the engine is gone; the engine reads the port from the first line."""
-    # Ctrl-C goes to all processes of a terminal; the engine decides when programs are interrupted.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The engine starts each plugin in a process group of its own, which a Ctrl-C in a terminal does
+    # not reach. It sends this signal itself when it no longer needs the host, and waits five
+    # seconds before it kills a host that has not ended.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     positional = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     limits = [
         ("grpc.max_receive_message_length", MAX_MESSAGE),
