@@ -1,9 +1,9 @@
 """What a program tells the provider beside the inputs of a resource.
 
-A dynamic provider is not told the URN of a resource, nor what the program has marked as secret. The constructors put that into hidden inputs: keys that begin with two underscores, which
-Pulumi leaves out of previews and diffs. `check` takes them out of the inputs again, and only the
-owner stays, since `create` and `update` have to know it. What a `delete` has to know stands in the
-outputs.
+A dynamic provider is not told the URN of a resource, nor what the program has marked as secret. The
+constructors put that into hidden inputs: keys that begin with two underscores, which Pulumi leaves
+out of previews and diffs. `check` takes them out of the inputs again, and only the owner stays,
+since `create` and `update` have to know it. What a `delete` has to know stands in the outputs.
 """
 
 from __future__ import annotations
