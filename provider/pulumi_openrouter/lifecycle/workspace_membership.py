@@ -159,12 +159,14 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         form = _form(news)
         missing = [one.name for one in _people(olds) if not one.user_id]
         still_named = [name for name in missing if name in known_items(news.get(form))]
-        if still_named and form not in different and self.hints(news).owner:
+        claim = self.session.register.claim_of(self.kind, news.get(OWNER, ""))
+        # Without a claim this is the comparison of a refresh, which plans nothing.
+        if claim is not None and still_named and form not in different:
             absent = self._absent(still_named, form)
             if len(absent) < len(still_named):
                 different.append(form)
             if absent:
-                self._warn_of_missing(absent, self.hints(news))
+                self._warn_of_missing(absent, claim.hints)
         return different
 
     def taken_away(self, olds: Properties, news: Properties) -> list[str]:
