@@ -18,6 +18,8 @@ from pulumi.dynamic.config import Config
 from pulumi.runtime import rpc
 
 import pulumi_openrouter as openrouter
+from pulumi_openrouter.api.client import Client
+from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.lifecycle.base import Lifecycle
 from pulumi_openrouter.lifecycle.session import Session, open_session
 
@@ -59,7 +61,9 @@ class ProviderProcess:
         }
         for provider in self.providers.values():
             provider.configure(dynamic.ConfigureRequest(Config(values, "acme")))
+        self._transport = Transport(self.session.settings)
         self._in_one_run = False
+        self.begin_run()
 
     @property
     def session(self) -> Session:
@@ -75,9 +79,10 @@ class ProviderProcess:
         self._in_one_run = False
 
     def begin_run(self) -> None:
-        """Forget what the session of an earlier run knew."""
+        """Forget what the session and the client of an earlier run knew."""
         if not self._in_one_run:
             session = Session(self.session.settings)
+            session.client = Client(session.settings, transport=self._transport)
             for provider in self.providers.values():
                 provider.session = session
 
@@ -87,7 +92,7 @@ class ProviderProcess:
 
     def close(self) -> None:
         """End the process: its connections, and what it knew."""
-        self.session.client.close()
+        self._transport.close()
         open_session.cache_clear()
 
 

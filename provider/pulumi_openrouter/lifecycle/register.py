@@ -122,9 +122,9 @@ class Register:
             return self._enter(replace(claim, keys=frozenset(keys)))
 
     def identify(
-        self, kind: Kind, owner: str, workspace_id: str, things: Iterable[str] = ()
+        self, kind: Kind, owner: str, workspace_id: str | None, things: Iterable[str] = ()
     ) -> list[Collision]:
-        """Add the workspace's id, and more names of the same things, to a claim.
+        """Add the workspace's id, where it is known, and more names of the same things to a claim.
 
         Returns the claims of other resources that it now collides with.
         """
@@ -133,11 +133,8 @@ class Register:
             if claim is None:
                 return []
             self._remove(claim)
-            return self._enter(
-                replace(
-                    claim, keys=claim.keys | {workspace_id}, things=claim.things | frozenset(things)
-                )
-            )
+            keys = claim.keys | ({workspace_id} if workspace_id else set())
+            return self._enter(replace(claim, keys=keys, things=claim.things | frozenset(things)))
 
     def is_alive(self, kind: Kind, owner: str, workspace_id: str, incarnation: str | None) -> None:
         """Note that a resource exists in a workspace and stays there."""

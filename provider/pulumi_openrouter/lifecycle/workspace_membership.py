@@ -113,7 +113,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         directory = self.session.people(known=new)
         found = {email: directory.user_id(email) for email in new}
         collisions = self.session.register.identify(
-            self.kind, hints.owner, self._any_key(hints), filter(None, found.values())
+            self.kind, hints.owner, None, filter(None, found.values())
         )
         if collisions:
             yield self.blamed(inputs, collisions[0].thing), str(collisions[0])
@@ -275,10 +275,6 @@ class WorkspaceMembershipProvider(WorkspaceChild):
                 raise
         except ApiError as error:
             raise self.after_failure(error, "Some of its people may be out already") from None
-
-    def _any_key(self, hints: Hints) -> str:
-        claim = self.session.register.claim_of(self.kind, hints.owner)
-        return next(iter(sorted(claim.keys if claim else ())), "")
 
     def _slug(self, workspace_id: str) -> str | None:
         return self.session.client.workspaces.get(workspace_id).slug
