@@ -155,9 +155,9 @@ def test_adopting_an_equal_one_sends_nothing(
 
 
 def test_a_workspace_that_another_resource_holds_is_not_adopted(
-    acme: Managed, process: ProviderProcess, sandbox: Sandbox
+    acme: Managed, process: ProviderProcess
 ) -> None:
-    """Its slug may have been changed by hand: the check of the adopting resource names the owner."""
+    """After a change of slugs by hand, the check of the resource that adopts names the owner."""
     acme.up(**BASE)
     process.session.client.workspaces.update(acme.id, {"slug": "labs"})
     process.begin_run()
