@@ -165,7 +165,7 @@ def converge(project: Project, *, may_conflict: bool) -> int:
     try:
         project.up()
     except Failure as failure:
-        words = "it exists already"
+        words = "exists already"
         if not may_conflict or words not in str(failure):
             raise
     else:

@@ -30,7 +30,7 @@ BAD = {
     "member": (
         'openrouter.WorkspaceMembership("acme", workspace="{id}", user_ids=["user_1", "user_1"])',
         "WorkspaceMembership resource 'acme': property user_ids value {[{user_1} {user_1}]} has a "
-        "problem: user_1 stands in the list more than once; take the others out",
+        "problem: user_1 is in the list more than once; remove the duplicates",
     ),
 }
 
