@@ -110,7 +110,7 @@ def test_each_known_refusal_names_the_way_out(
     prod = workspace("prod")
     in_prod = membership("prod", of="prod", user_ids=ids[:2])
     expected_words = {
-        "default workspace": "(?i)everybody in the organization is in its default .*remove the resource",
+        "default workspace": "(?i)everybody in the organization .*remove the resource",
         "SCIM": "SCIM-managed.*identity provider",
         "plan": "Enterprise plan",
         "keys of a person": "active API keys in this workspace and cannot be removed",
