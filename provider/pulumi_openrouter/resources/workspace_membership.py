@@ -16,7 +16,7 @@ from pulumi_openrouter.resources.dynamic import (
 )
 from pulumi_openrouter.resources.hints import hints
 from pulumi_openrouter.resources.inputs import check_options, prepare
-from pulumi_openrouter.resources.references import reference, workspace_hints
+from pulumi_openrouter.resources.references import child_options, reference, workspace_hints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,7 +147,7 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
             WorkspaceMembershipProvider(),
             resource_name,
             with_outputs(type(self), {"members": None, **inputs, **hidden}),
-            opts,
+            child_options(opts, workspace),
         )
 
     @classmethod
