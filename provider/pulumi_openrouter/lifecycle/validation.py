@@ -227,7 +227,10 @@ def _problem(details: Any) -> tuple[str, str]:
 
 def _type_problem(details: Any) -> str:
     """Return what type a value must have and which it has; the value may be secret."""
-    wanted = _TYPES.get(details["type"], details["msg"])
+    if details["type"] not in _TYPES:
+        # The type is right, but the number is not finite.
+        return str(details["msg"]).replace("Input should be", "must be", 1)
+    wanted = _TYPES[details["type"]]
     found = type(details["input"]).__name__
     kind = _KINDS.get(found, found)
     item = " (an item of the list)" if len(details["loc"]) > 1 else ""
