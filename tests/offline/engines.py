@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -80,18 +81,19 @@ class RealEngine:
     """Pulumi's, with a backend in a folder of its own."""
 
     def __init__(self, work: Path, home: Path) -> None:
+        self._work = work
         backend = home / "backend"
         backend.mkdir(parents=True)
         # The programs name no virtualenv: `python` has to be the one that runs the tests.
         python = Path(sys.executable).parent
-        environment = {
+        self._environment = {
             "PATH": f"{python}{os.pathsep}{os.environ.get('PATH', '')}",
             "PULUMI_BACKEND_URL": backend.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_HOME": str(home / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
-        options = auto.LocalWorkspaceOptions(env_vars=environment)
+        options = auto.LocalWorkspaceOptions(env_vars=self._environment)
         self._stack = auto.create_or_select_stack(STACK, work_dir=str(work), opts=options)
 
     def set_config(self, key: str, value: str, *, secret: bool) -> None:
@@ -110,11 +112,21 @@ class RealEngine:
         return {"ok": True, "changes": _changes(events), **outputs}
 
     def export(self) -> dict[str, Any]:
-        """Give the state, with its secrets readable."""
-        command = ["stack", "export", "--show-secrets", "--stack", STACK]
-        text = self._stack._run_pulumi_cmd_sync(command).stdout
+        """Return the state, with its secrets readable."""
+        text = self.command("stack", "export", "--show-secrets").stdout
         deployment: dict[str, Any] = json.loads(text)["deployment"]
         return deployment
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run the CLI for what its Automation API does not do: secrets, replacement by URN."""
+        return subprocess.run(
+            ["pulumi", "--non-interactive", *arguments, "--stack", STACK],  # noqa: S607
+            cwd=self._work,
+            env={**os.environ, **self._environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
 
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
@@ -216,6 +228,12 @@ def take_calls(objects: Path) -> list[str]:
     calls = log.read_text().splitlines() if log.exists() else []
     log.unlink(missing_ok=True)
     return calls
+
+
+def cli_version() -> str:
+    """Return the version of the real engine."""
+    command = ["pulumi", "version"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def has_cli() -> bool:

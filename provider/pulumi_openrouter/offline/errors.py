@@ -1,7 +1,7 @@
 """The engine's exceptions. Everything that a caller may have to catch is an OfflineError.
 
 OfflineError
-+-- ProjectError     Pulumi.yaml or a stack's configuration cannot be used
++-- ProjectError     the project, the stack's name or its configuration cannot be used
 +-- StateError       the state file, its lock or an imported deployment cannot be used
 +-- OperationError   an up, preview, refresh or destroy failed; what succeeded is saved
 """
@@ -14,7 +14,7 @@ class OfflineError(Exception):
 
 
 class ProjectError(OfflineError):
-    """Pulumi.yaml or a stack's configuration cannot be used."""
+    """The project, the stack's name or its configuration cannot be used."""
 
 
 class StateError(OfflineError):

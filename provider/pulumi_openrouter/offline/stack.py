@@ -13,7 +13,12 @@ from pathlib import Path
 
 from pulumi_openrouter.offline.errors import Diagnostic
 from pulumi_openrouter.offline.model import STACK_TYPE, Resource
-from pulumi_openrouter.offline.project import ConfigValue, find_project, read_config
+from pulumi_openrouter.offline.project import (
+    ConfigValue,
+    checked_stack_name,
+    find_project,
+    read_config,
+)
 from pulumi_openrouter.offline.recorder import OnEvent, OnOutput, Recorder
 from pulumi_openrouter.offline.results import (
     Deployment,
@@ -56,11 +61,11 @@ class Stack:
     def __init__(
         self, name: str, work_dir: str | Path, environment: Mapping[str, str] | None = None
     ) -> None:
-        self.name = name
         self.project = find_project(Path(work_dir))
+        self.name = checked_stack_name(self.project, name)
         self._environment = dict(environment or {})
         self._config: dict[str, ConfigValue] = {}
-        self._store = StateStore(self.project.root, self.project.name, name)
+        self._store = StateStore(self.project.root, self.project.name, self.name)
         self._session: Session | None = None
         self._canceled = False
 

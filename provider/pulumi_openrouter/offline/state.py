@@ -3,7 +3,7 @@
 `.pulumi-offline/<project>/<stack>.json` is what `pulumi stack export --show-secrets` would print.
 While an operation runs, each step appends a line to the journal beside it; the journal is folded
 into the file at the end, or by the next operation when this one was killed. Folders are 0700, files
-0600.
+0600, and git ignores them.
 """
 
 import hashlib
@@ -59,6 +59,9 @@ class StateStore:
         first = not self._folder.parent.exists()
         for folder in (self._folder.parent, self._folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (ignored := self._folder.parent / ".gitignore").exists():
+            # The state holds secrets in plain text, which must not end up in a repository.
+            ignored.write_text("*\n", encoding="utf-8")
         with open(os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
             if not lock_file(file):
                 holder = file.read().strip() or "another process"
