@@ -24,6 +24,7 @@ STACK = "dev"
 Outcome = dict[str, Any]
 # What marks a value with a meaning of its own in a state.
 SIGNATURE = "4dabf18193072939515e22adb298388d"
+_ECHOES = r"\w+ failed|an unhandled error occurred: .*|Resource monitor has terminated.*"
 _DROPPED = ("created", "modified", "sourcePosition", "stackTrace")
 
 
@@ -41,6 +42,9 @@ class Engine(Protocol):
 
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
+
+    def taint(self, urn: str) -> None:
+        """Mark a resource to be replaced."""
 
 
 class OfflineEngine:
@@ -76,6 +80,14 @@ class OfflineEngine:
         """Replace the state."""
         self._stack.import_stack(offline.Deployment(3, deployment))
 
+    def taint(self, urn: str) -> None:
+        """Mark a resource to be replaced, as the state holds it."""
+        deployment = self.export()
+        for resource in deployment["resources"]:
+            if resource["urn"] == urn:
+                resource["taint"] = True
+        self.load(deployment)
+
 
 class RealEngine:
     """Pulumi's, with a backend in a folder of its own."""
@@ -107,7 +119,11 @@ class RealEngine:
         try:
             result = method(on_event=events.append, color="never", **options)
         except auto.CommandError:
-            return {"ok": False, "changes": _changes(events), "errors": _errors(events)}
+            errors = _errors(events)
+            # Without a reason it is not the scenario that failed, but the CLI or its language host.
+            if not errors:
+                raise
+            return {"ok": False, "changes": _changes(events), "errors": errors}
         outputs = outputs_of(result.outputs) if isinstance(result, auto.UpResult) else {}
         return {"ok": True, "changes": _changes(events), **outputs}
 
@@ -131,6 +147,10 @@ class RealEngine:
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
         self._stack.import_stack(auto.Deployment(3, deployment))
+
+    def taint(self, urn: str) -> None:
+        """Mark a resource to be replaced."""
+        self.command("state", "taint", urn, "--yes")
 
 
 def _changes(events: list[auto.EngineEvent]) -> dict[str, int]:
@@ -205,13 +225,14 @@ def _decoded(value: Any) -> Any:
 def comparable_errors(errors: list[list[str]]) -> list[str]:
     """Give the line of each error that says what is wrong, with the name of its resource.
 
-    Left out is what the real engine adds at the end: that the operation failed, or the program.
+    Left out is what the real engine adds at the end: that the operation failed, or the program, and
+    the SDK's complaint that it can reach the engine no more.
     """
     found = []
     for urn, message in errors:
         lines = message.strip().splitlines()
         line = lines[-1] if lines[0].startswith("Program failed with") else lines[0]
-        if not re.fullmatch(r"\w+ failed|an unhandled error occurred: .*", line):
+        if not re.fullmatch(_ECHOES, line):
             found.append(f"{urn.rpartition('::')[2]}: {line}")
     return sorted(found)
 

@@ -14,6 +14,7 @@ from .engines import (
     Engine,
     OfflineEngine,
     RealEngine,
+    cli_version,
     comparable_errors,
     comparable_state,
     has_cli,
@@ -21,7 +22,7 @@ from .engines import (
     read_world,
     take_calls,
 )
-from .scenario import Edit, Fail, Run, Scenario
+from .scenario import Edit, Fail, Run, Scenario, Taint, urn
 from .scenarios_of_changes import CHANGES
 from .scenarios_of_relations import RELATIONS
 
@@ -37,12 +38,16 @@ def play(scenario: Scenario, engine: Engine, project: Path, objects: Path) -> li
     engine.set_config("toy:folder", str(objects), secret=False)
     for key, (value, secret) in scenario.config.items():
         engine.set_config(key, value, secret=secret)
+    if scenario.everything:
+        (objects / "log-everything").touch()
     record = []
     for step in scenario.steps:
         if isinstance(step, Run):
             record.append(_run(step, scenario, engine, project, objects))
         elif isinstance(step, Edit):
             _edit(step, objects)
+        elif isinstance(step, Taint):
+            engine.taint(urn(step.name))
         else:
             _fail(step, objects)
     return record
@@ -81,7 +86,8 @@ def _fail(step: Fail, objects: Path) -> None:
 
 def recorded(scenario: Scenario) -> Any:
     """Read what the real engine did."""
-    return json.loads((RECORDED / f"{scenario.name}.json").read_text(encoding="utf-8"))
+    file = RECORDED / f"{scenario.name}.json"
+    return json.loads(file.read_text(encoding="utf-8"))["steps"]
 
 
 def compare(record: list[Any], expected: list[Any]) -> None:
@@ -113,5 +119,6 @@ def test_real_engine_does_what_is_recorded(
     record = play(scenario, RealEngine(project, tmp_path / "pulumi"), project, objects)
     file = RECORDED / f"{scenario.name}.json"
     if request.config.getoption("--record"):
-        file.write_text(_text(record) + "\n", encoding="utf-8")
+        document = {"engine": cli_version(), "steps": record}
+        file.write_text(_text(document) + "\n", encoding="utf-8")
     compare(record, recorded(scenario))

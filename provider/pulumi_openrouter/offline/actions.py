@@ -88,8 +88,8 @@ def _delete(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool
 
 def _read(step: Step, provider: Provider) -> None:
     new = step.after
-    if new.id == values.UNKNOWN:
-        new.outputs = {}
+    if new.id == values.UNKNOWN or step.unread:
+        new.id, new.outputs = "", {}
     else:
         live = provider.read(new.urn, new.id, new.inputs, new.inputs, 0)
         new.id, new.outputs = live.id or new.id, live.outputs

@@ -15,13 +15,18 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 from rich.console import Console
 
 from pulumi_openrouter.offline import values
-from pulumi_openrouter.offline.errors import OfflineError, OperationError, StateError
+from pulumi_openrouter.offline.errors import (
+    Diagnostic,
+    OfflineError,
+    OperationError,
+    StateError,
+)
 from pulumi_openrouter.offline.live import LiveDisplay
 from pulumi_openrouter.offline.project import choose_stack, find_project
 from pulumi_openrouter.offline.results import OperationResult, OutputMap
@@ -48,6 +53,9 @@ _RUNNING = (
 _EXPECT = click.option(
     "--expect-no-changes", is_flag=True, help="Fail if there is anything to change."
 )
+_REPLACE = click.option(
+    "--replace", multiple=True, metavar="URN", help="Replace this resource; may be repeated."
+)
 _REFRESH = click.option("-r", "--refresh", is_flag=True, help="Read the live state first.")
 
 
@@ -70,14 +78,14 @@ def offline() -> None:
 
 
 @offline.command()
-@_with(*_RUNNING, _EXPECT, _REFRESH)
+@_with(*_RUNNING, _EXPECT, _REFRESH, _REPLACE)
 def preview(**options: Any) -> None:
     """Show what `up` would do."""
     _operate("preview", options)
 
 
 @offline.command()
-@_with(*_RUNNING, _EXPECT, _REFRESH)
+@_with(*_RUNNING, _EXPECT, _REFRESH, _REPLACE)
 def up(**options: Any) -> None:
     """Make what is there equal to the program."""
     _operate("up", options)
@@ -99,10 +107,22 @@ def refresh(**options: Any) -> None:
 
 
 @offline.command()
-@_with(*_RUNNING, _REFRESH)
-def destroy(**options: Any) -> None:
-    """Delete everything that the stack has."""
-    _operate("destroy", options)
+@_with(
+    *_RUNNING,
+    _REFRESH,
+    click.option(
+        "-f",
+        "--skip-preview",
+        is_flag=True,
+        help="Delete what can be deleted even if something is protected.",
+    ),
+)
+def destroy(skip_preview: bool, **options: Any) -> None:
+    """Delete everything that the stack has.
+
+    A stack with a protected resource is left alone, as by `pulumi destroy`, whose preview fails.
+    """
+    _operate("destroy", options, first=None if skip_preview else "preview_destroy")
 
 
 @offline.command()
@@ -143,24 +163,52 @@ def _secrets_providers(taker: TextIO) -> Any:
         raise StateError(msg) from error
 
 
-def _operate(operation: str, options: dict[str, Any]) -> None:
+def _operate(operation: str, options: dict[str, Any], first: str | None = None) -> None:
+    """Run an operation, show it and exit. `first` names another that must succeed before it."""
     as_json = options.pop("as_json")
     options.pop("yes")
     console = Console(stderr=as_json, highlight=False)
-    result: OperationResult | OperationError | None = None
-    outputs: OutputMap = {}
-    with _explained():
+    interruption = _Interruption(console)
+    try:
         stack = _stack(options)
-        try:
-            with _cancelable(stack, console):
-                result = _shown(getattr(stack, operation), options, console)
-        except OperationError as error:
-            result = error
-        if operation == "up":
-            outputs = stack.outputs()
-    if as_json and result is not None:
-        click.echo(json.dumps(_document(result, outputs), ensure_ascii=False))
-    sys.exit(1 if isinstance(result, OperationError) else 0)
+        with interruption.cancels(stack):
+            result = _run(stack, operation, first, options, interruption)
+        document = _document(result, stack.outputs() if operation == "up" else {})
+    except OfflineError as error:
+        click.echo(f"error: {error}", err=True)
+        document = _document(_not_begun(str(error)), {})
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False))
+    sys.exit(interruption.code or int(document["result"] == "failed"))
+
+
+def _run(
+    stack: Stack,
+    operation: str,
+    first: str | None,
+    options: dict[str, Any],
+    interruption: _Interruption,
+) -> OperationResult | OperationError:
+    """Run an operation and return what came of it; an OperationError has been shown already."""
+    try:
+        if first is not None:
+            _previewed(getattr(stack, first), options, interruption.console)
+        if interruption.code:
+            return _not_begun(f"{operation} canceled")
+        return _shown(getattr(stack, operation), options, interruption.console)
+    except OperationError as error:
+        return error
+
+
+def _previewed(
+    method: Callable[..., OperationResult], options: dict[str, Any], console: Console
+) -> None:
+    """Run a preview that is shown only where it fails."""
+    try:
+        method(**options)
+    except OperationError as error:
+        console.out(error.stdout, end="", highlight=False)
+        raise
 
 
 def _shown(
@@ -206,6 +254,11 @@ def _document(result: OperationResult | OperationError, outputs: OutputMap) -> d
     }
 
 
+def _not_begun(message: str) -> OperationError:
+    """Return the error of an operation that could not even begin."""
+    return OperationError(message, [Diagnostic("error", "", message)], {}, [], "")
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """Turn an error into a line and an exit code."""
@@ -216,23 +269,38 @@ def _explained() -> Iterator[None]:
         sys.exit(1)
 
 
-@contextmanager
-def _cancelable(stack: Stack, console: Console) -> Iterator[None]:
-    """End gently at the first Ctrl-C (or TERM), at once at the second."""
-    asked = False
+class _Interruption:
+    """Ends a run gently at the first Ctrl-C (or TERM), at once at the second.
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
-            # The processes that were started end with this one.
-            os._exit(1)
-        asked = True
-        console.print("canceling: what runs is finished and saved; once more to kill it")
-        stack.cancel()
+    `code` is then what a shell expects of a program that a signal has ended.
+    """
 
-    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.code = 0
+
+    @contextmanager
+    def cancels(self, stack: Stack) -> Iterator[None]:
+        """Have the signals cancel the operation of this stack."""
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            if self.code:
+                self._leave()
+            self.code = 128 + number
+            self.console.print("canceling: what runs is finished and saved; once more to kill it")
+            stack.cancel()
+
+        before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    def _leave(self) -> NoReturn:
+        """End at once. The processes that were started end with this one."""
+        if self.console.is_terminal:
+            # The display hides the cursor, and has no chance to show it again. The console may be
+            # in the middle of writing, so this goes past it.
+            os.write(self.console.file.fileno(), b"\x1b[?25h\n")
+        os._exit(self.code)

@@ -21,10 +21,12 @@ from pulumi_openrouter.offline.steps import Op, Step
 
 _TITLES = {
     "preview": "Previewing update",
+    "destroy preview": "Previewing destroy",
     "update": "Updating",
     "refresh": "Refreshing",
     "destroy": "Destroying",
 }
+_PREVIEWS = frozenset({"preview", "destroy preview"})
 _SIGNS = {
     Op.CREATE: "+",
     Op.UPDATE: "~",
@@ -81,10 +83,13 @@ class Lines:
         if event.phase == "begun" or op in _UNTOLD or step.internal:
             return
         planned, done, doing = _WORDS[op]
+        if step.op is Op.REFRESH and self._kind != "refresh":
+            # A refresh on the way to something else has read the resource, and written nothing.
+            planned = done = "refresh"
         if event.phase == "failed":
             words = f"**{doing} failed**"
-        elif self._kind == "preview":
-            words = planned if step.result is None else f"refresh: {done}"
+        elif self._kind in _PREVIEWS:
+            words = planned
         else:
             words = f"{done} ({event.seconds:.2f}s)"
         self._write(f" {_SIGNS.get(op, '~'):<2} {urn_type(step.urn)} {urn_name(step.urn)} {words}")
@@ -107,9 +112,9 @@ class Lines:
                 self._write(f"    {key}: {shown}")
         if changes:
             self._write("Resources:")
-            for line in _counted(changes, planned=self._kind == "preview"):
+            for line in _counted(changes, planned=self._kind in _PREVIEWS):
                 self._write(f"    {line}")
-        if self._kind != "preview":
+        if self._kind not in _PREVIEWS:
             self._write(f"Duration: {round(seconds)}s")
         for line in error_lines(diagnostics):
             self._write(line)
@@ -123,7 +128,12 @@ def diff_lines(step: Step) -> list[str]:
     found = step.op is Op.REFRESH
     changes = compare(step.old.outputs, step.new.outputs) if found else []
     changes = changes or compare(step.old.inputs, step.new.inputs)
-    return [show_change(change) for change in changes if change.path[0] != "__provider"]
+    return [show_change(change) for change in changes if not _hidden(change.path)]
+
+
+def _hidden(path: Path) -> bool:
+    """Return whether a property is the provider's own affair, which the CLI does not show."""
+    return any(isinstance(key, str) and key.startswith("__") for key in path)
 
 
 def show_change(change: Change) -> str:
@@ -156,7 +166,8 @@ def show_value(value: Any) -> str:
     if value == values.UNKNOWN:
         return "[unknown]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {show_value(value[key])}" for key in sorted(value)) + "}"
+        shown = [f"{key}: {show_value(value[key])}" for key in sorted(value) if not _hidden([key])]
+        return "{" + ", ".join(shown) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(show_value(one) for one in value) + "]"
     return json.dumps(value, ensure_ascii=False)

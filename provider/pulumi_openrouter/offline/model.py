@@ -96,6 +96,7 @@ class Goal:
 # Fields of the file, and where they stand; False, empty and null ones are left out of the file.
 _JSON_NAMES = {
     "delete": "delete",
+    "taint": "taint",
     "parent": "parent",
     "protect": "protect",
     "external": "external",
@@ -127,6 +128,8 @@ class Resource:
     inputs: PropertyMap = field(default_factory=dict)
     outputs: PropertyMap = field(default_factory=dict)
     delete: bool = False
+    # `pulumi state taint` asks for a replacement by the next run.
+    taint: bool = False
     parent: str = ""
     protect: bool = False
     external: bool = False

@@ -165,8 +165,13 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     ) -> resource_pb2.ReadResourceResponse:
         with self._answering(context):
             resource = self._session.read(read_goal(request))
+            # No id says that nothing was read, as it is not known yet what to read.
             return resource_pb2.ReadResourceResponse(
-                urn=resource.urn, properties=values.to_struct(resource.outputs)
+                urn=resource.urn,
+                id=resource.id,
+                properties=values.to_struct(resource.outputs),
+                result=resource_pb2.SUCCESS,
+                unknown=not resource.id,
             )
         return resource_pb2.ReadResourceResponse()
 

@@ -36,6 +36,11 @@ class Seen:
     replaces: set[str] = field(default_factory=set)
     deletes: set[str] = field(default_factory=set)
 
+    @property
+    def new(self) -> set[str]:
+        """The URNs of what this run creates, for the first time or in place of another."""
+        return self.creates | self.replaces
+
     def kept(self, urn: str) -> bool:
         """Whether the resource was met and stays, so that it is not deleted at the end."""
         return any(urn in one for one in (self.sames, self.updates, self.replaces, self.reads))
@@ -59,6 +64,7 @@ class Planner:
         report: Report,
         *,
         dry_run: bool,
+        replace: frozenset[str] = frozenset(),
     ) -> None:
         self.stack = stack
         self.project = project
@@ -66,6 +72,7 @@ class Planner:
         self.provider = provider
         self.report = report
         self.dry_run = dry_run
+        self._replace = replace
         self.graph = DependencyGraph(base)
         self.olds = {one.urn: one for one in base if not one.delete}
         self.ids = Identities(stack, project, self.olds, self.error)
@@ -82,6 +89,10 @@ class Planner:
         """Report an error and give the exception that ends the run with it."""
         self.error(urn, message)
         return PlanError(message)
+
+    def is_forced(self, urn: str, old: Resource) -> bool:
+        """Return whether somebody asks for a replacement, whatever the provider would say."""
+        return urn in self._replace or old.taint
 
     def default_provider(self, config: PropertyMap) -> Step:
         """Plan the entry of the provider that all dynamic resources share."""
@@ -107,14 +118,16 @@ class Planner:
         old, _ = self.ids.old(urn, goal)
         new = self._state(urn, goal, old)
         new.id, new.external = goal.read_id, True
+        # What a resource must come after, and is not there yet, is not there to be read either.
+        unread = self.dry_run and not self.seen.new.isdisjoint(goal.dependencies)
         if old is not None and not old.external and old.id != goal.read_id:
             self.seen.replaces.add(urn)
             return [
-                Step(Op.READ_REPLACEMENT, old, new),
+                Step(Op.READ_REPLACEMENT, old, new, unread=unread),
                 Step(Op.REPLACE, old, new, pending_delete=True),
             ]
         self.seen.reads.add(urn)
-        return [Step(Op.READ, old, new)]
+        return [Step(Op.READ, old, new, unread=unread)]
 
     def register(self, goal: Goal) -> list[Step]:
         """Plan what makes a resource what the program wants.
@@ -130,7 +143,8 @@ class Planner:
         again = urn in self.seen.deletes
         inputs = self._inputs_to_keep(urn, goal, old)
         if goal.custom:
-            before = old.inputs if old and not old.external and not again else None
+            fresh = old is None or old.external or again or self.is_forced(urn, old)
+            before = None if old is None or fresh else old.inputs
             valid = self.check(new, goal.properties if before is None else inputs, before) and valid
         else:
             new.inputs = goal.properties
@@ -234,6 +248,8 @@ class Planner:
         return [Step(Op.UPDATE, old, new, ignore_changes=goal.ignore_changes)]
 
     def _diff_goal(self, old: Resource, new: Resource, inputs: PropertyMap) -> DiffResult:
+        if self.is_forced(new.urn, old):
+            return DiffResult(changes=True, replace_keys=["id"])
         if new.deleted_with in self.seen.replaces:
             return DiffResult(changes=True, replace_keys=["deletedWith"])
         if bool(old.provider) != bool(new.provider):

@@ -51,17 +51,19 @@ def replace_steps(
             raise error
     planner.seen.replaces.add(new.urn)
     # Defaults that came from the old resource do not count for the new one.
-    if new.custom and not planner.check(new, goal.properties, None):
+    # A replacement that somebody asked for was checked without them in the first place.
+    unchecked = new.custom and not planner.is_forced(new.urn, old)
+    if unchecked and not planner.check(new, goal.properties, None):
         msg = f"resource {new.urn} has check errors"
         raise PlanError(msg)
     if goal.delete_before_replace is not None:
         before = goal.delete_before_replace
-    if not before:
+    if not before and not old.pending_replacement:
         return [
             Step(Op.CREATE_REPLACEMENT, old, new, keys, pending_delete=True),
             Step(Op.REPLACE, old, new, keys, pending_delete=True),
         ]
-    steps = _delete_dependents(planner, old)
+    steps = _delete_dependents(planner, old) if before else []
     if not old.pending_replacement:
         planner.seen.deletes.add(old.urn)
         steps.append(Step(Op.DELETE_REPLACED, old, keys=keys, pending_replacement=True))
@@ -75,7 +77,8 @@ def replace_steps(
 def _delete_dependents(planner: Planner, root: Resource) -> list[Step]:
     steps = []
     for dependent, keys in reversed(_condemned(planner, root)):
-        if dependent in planner.gone:
+        # What was deleted, by this run or by an earlier one that was cut off, is not deleted again.
+        if dependent in planner.gone or dependent.pending_replacement:
             continue
         planner.replace_keys[dependent.urn] = keys
         if dependent.delete:

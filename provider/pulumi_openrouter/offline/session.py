@@ -47,6 +47,8 @@ class Settings:
     dry_run: bool
     # Whether what a refresh finds is all that is counted.
     refresh_only: bool
+    # URNs of resources to replace.
+    replace: frozenset[str] = frozenset()
 
 
 class Session:
@@ -131,6 +133,12 @@ class Session:
 
     def run_program(self) -> None:
         """Run the program to its end, carrying out what it registers."""
+        known = {one.urn for one in self.snapshot.base}
+        for urn in sorted(self.settings.replace - known):
+            message = f"the stack has no resource {urn!r}, which is to be replaced"
+            self.executor.fail("", f"{message}; `export` prints the URNs that there are")
+        if self.failed:
+            return
         with Monitor(self, workers=self.settings.parallel * 4 + 16) as monitor:
             child = self._start_program(monitor.address)
             try:
@@ -227,6 +235,7 @@ class Session:
             self._provider,
             self._report,
             dry_run=self.settings.dry_run,
+            replace=self.settings.replace,
         )
 
     def _finish_outputs(self) -> None:

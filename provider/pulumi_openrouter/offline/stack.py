@@ -7,7 +7,8 @@ here lasts as long as the object and comes before that of `Pulumi.<stack>.yaml`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -67,7 +68,8 @@ class Stack:
         self._config: dict[str, ConfigValue] = {}
         self._store = StateStore(self.project.root, self.project.name, self.name)
         self._session: Session | None = None
-        self._canceled = False
+        # Set by `cancel`; each operation has its own, from before its session is there.
+        self._canceled: threading.Event | None = None
 
     # Configuration.
 
@@ -95,10 +97,15 @@ class Stack:
         expect_no_changes: bool = False,
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
+        *,
+        replace: Iterable[str] = (),
     ) -> PreviewResult:
-        """Say what `up` would do, changing nothing. With `refresh`, compare with the live state."""
+        """Return what `up` would do, changing nothing.
+
+        With `refresh`, compare with the live state; `replace` lists URNs of resources to replace.
+        """
         run = Recorder("preview", self.name, on_output, on_event)
-        with self._operation(run, parallel, dry_run=True) as session:
+        with self._operation(run, parallel, dry_run=True, replace=replace) as session:
             self._update(session, run, refresh=refresh)
         return PreviewResult(*run.result(expect_no_changes))
 
@@ -109,10 +116,15 @@ class Stack:
         expect_no_changes: bool = False,
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
+        *,
+        replace: Iterable[str] = (),
     ) -> UpResult:
-        """Make what is there equal to what the program says. With `refresh`, read it first."""
+        """Make what is there equal to what the program says.
+
+        With `refresh`, read the live state first; `replace` lists URNs of resources to replace.
+        """
         run = Recorder("update", self.name, on_output, on_event)
-        with self._operation(run, parallel) as session:
+        with self._operation(run, parallel, replace=replace) as session:
             self._update(session, run, refresh=refresh)
         return UpResult(*run.result(expect_no_changes), outputs=self.outputs())
 
@@ -144,22 +156,38 @@ class Stack:
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
     ) -> DestroyResult:
-        """Delete everything that the stack has."""
+        """Delete everything that the stack has.
+
+        As with `pulumi.automation`, no preview comes first: a resource that is protected stays, and
+        others are deleted all the same. `preview_destroy` shows that without deleting anything.
+        """
         run = Recorder("destroy", self.name, on_output, on_event)
         with self._operation(run, parallel) as session:
-            if refresh:
-                session.refresh()
-            else:
-                _warn_of_pending(session)
-            if not session.failed:
-                session.delete()
+            _destroy(session, refresh=refresh)
         return DestroyResult(*run.result(expect_no_changes=False))
 
+    def preview_destroy(
+        self,
+        parallel: int | None = None,
+        refresh: bool = False,
+        on_output: OnOutput | None = None,
+        on_event: OnEvent | None = None,
+    ) -> PreviewResult:
+        """Return what `destroy` would do, changing nothing; a protected resource is an error."""
+        run = Recorder("destroy preview", self.name, on_output, on_event)
+        with self._operation(run, parallel, dry_run=True) as session:
+            _destroy(session, refresh=refresh)
+        return PreviewResult(*run.result(expect_no_changes=False))
+
     def cancel(self) -> None:
-        """End the operation under way: what runs is finished and saved. Callable from anywhere."""
-        self._canceled = True
-        if self._session is not None:
-            self._session.cancel()
+        """End the operation under way: what runs is finished and saved. Callable from anywhere.
+
+        Without one it does nothing, and later operations run as usual.
+        """
+        if (canceled := self._canceled) is not None:
+            canceled.set()
+        if (session := self._session) is not None:
+            session.cancel()
 
     # State.
 
@@ -189,8 +217,14 @@ class Stack:
 
     @contextmanager
     def _operation(
-        self, run: Recorder, parallel: int | None, *, dry_run: bool = False
+        self,
+        run: Recorder,
+        parallel: int | None,
+        *,
+        dry_run: bool = False,
+        replace: Iterable[str] = (),
     ) -> Iterator[Session]:
+        self._canceled = canceled = threading.Event()
         config = self.get_all_config()
         settings = Settings(
             self.project,
@@ -200,6 +234,7 @@ class Stack:
             parallel or default_parallel(),
             dry_run,
             refresh_only=run.kind == "refresh",
+            replace=frozenset(replace),
         )
         with ExitStack() as cleanup:
             if not dry_run and cleanup.enter_context(self._store.locked()):
@@ -216,12 +251,12 @@ class Stack:
                 snapshot.write_to(cleanup.enter_context(self._store.journal()))
             session = cleanup.enter_context(Session(settings, snapshot, run.tell))
             self._session = session
-            if self._canceled:
+            if canceled.is_set():
                 session.cancel()
             try:
                 yield session
             finally:
-                self._session = None
+                self._session = self._canceled = None
             if session.canceled:
                 run.tell(Diagnostic("error", "", f"{run.kind} canceled"))
             run.changes = dict(session.executor.changes)
@@ -234,6 +269,15 @@ class Stack:
 
 def _stack_resource(resources: list[Resource]) -> Resource | None:
     return next((one for one in resources if one.type == STACK_TYPE), None)
+
+
+def _destroy(session: Session, *, refresh: bool) -> None:
+    if refresh:
+        session.refresh()
+    elif not session.settings.dry_run:
+        _warn_of_pending(session)
+    if not session.failed:
+        session.delete()
 
 
 def _warn_of_pending(session: Session) -> None:

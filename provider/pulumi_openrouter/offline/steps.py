@@ -60,6 +60,8 @@ class Step:
     # A resource that is deleted before it is replaced stays in the state until created again.
     pending_replacement: bool = False
     ignore_changes: list[str] = field(default_factory=list)
+    # A preview cannot read what is only there after another resource has been created.
+    unread: bool = False
     # What the operation turned out to be, for a refresh.
     result: Op | None = None
 

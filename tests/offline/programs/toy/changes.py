@@ -96,6 +96,25 @@ def option_replaces_first_changed() -> None:
     option_replaces_first("y")
 
 
+def with_internal_keys(owner: str = "somebody", number: int = 1) -> None:
+    """A thing with properties that are not for people's eyes."""
+    detail = {"open": number, "__closed": number}
+    thing = Thing("a", size=1, detail=detail, **{"__owner": owner})
+    pulumi.export("detail", thing.detail)
+
+
+def with_internal_keys_changed() -> None:
+    """Both kinds of properties change."""
+    with_internal_keys("somebody else", 2)
+
+
+def forced() -> None:
+    """A thing to delete first, with one that is replaced along and one that is updated."""
+    a = Thing("a", ResourceOptions(delete_before_replace=True), size=1)
+    b = Thing("b", pin=a.token)
+    Thing("c", link=b.token)
+
+
 def option_replaces_last(pin: str = "x") -> None:
     """The program asks for the new one to come first, whatever the provider wants."""
     Thing("a", ResourceOptions(delete_before_replace=False), pin=pin)
