@@ -282,6 +282,32 @@ def test_a_failed_check_says_what_is_wrong_with_which_property(project: Path) ->
     assert document(run(project, "preview", "--json", variant="invalid"))["result"] == "failed"
 
 
+def test_a_comparison_that_fails_is_one_line(project: Path) -> None:
+    """An exception of `diff` fails the preview, and is reported with its resource, in one line."""
+    run(project, "up")
+    (project.parent / "objects" / "fail-diff-a").touch()
+    result = run(project, "preview", "--json")
+    assert result.returncode == 1
+    (error,) = [one for one in document(result)["diagnostics"] if one["severity"] == "error"]
+    assert error == {
+        "severity": "error",
+        "urn": "urn:pulumi:dev::toy::pulumi-python:dynamic/toy:Thing::a",
+        "message": "RuntimeError: told to fail diff of a",
+    }
+
+
+def test_what_a_provider_prints_is_shown_once(project: Path) -> None:
+    """Lines that a provider prints in `check` and `diff` are shown as they are, and no errors."""
+    run(project, "up")
+    (project.parent / "objects" / "chatter").touch()
+    result = run(project, "preview")
+    assert result.returncode == 0
+    assert [one for one in lines(result) if "hello" in one] == [
+        "check says hello",
+        "diff says hello",
+    ]
+
+
 def test_a_failed_create_names_its_resource(project: Path) -> None:
     """The provider's words stand after type and name."""
     (project.parent / "objects" / "fail-create-a").touch()

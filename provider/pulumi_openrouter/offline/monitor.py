@@ -47,6 +47,7 @@ _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_STATE_MIGRATIONS,
 )
 _FEATURE_IDS = frozenset(
     resource_pb2.ResourceMonitorFeature.Name(feature)
@@ -198,6 +199,11 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         self, request: resource_pb2.ResourceCallRequest, context: grpc.ServicerContext
     ) -> NoReturn:
         self._refuse(context, f"the method {request.tok}: it needs a plugin")
+
+    def ExistsResource(  # noqa: N802  # gRPC's name
+        self, request: resource_pb2.ExistsResourceRequest, context: grpc.ServicerContext
+    ) -> NoReturn:
+        self._refuse(context, f"asking whether a resource exists ({request.type})")
 
     def RegisterPackage(  # noqa: N802  # gRPC's name
         self, request: resource_pb2.RegisterPackageRequest, context: grpc.ServicerContext

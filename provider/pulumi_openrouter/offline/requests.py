@@ -24,8 +24,8 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 class UnsupportedError(Exception):
     """The program asks for something that the offline engine does not do."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"the offline engine does not support {what}; use the Pulumi CLI for it")
+    def __init__(self, what: str, advice: str = "use the Pulumi CLI for it") -> None:
+        super().__init__(f"the offline engine does not support {what}; {advice}")
 
 
 def registration_goal(request: resource_pb2.RegisterResourceRequest, parent: Goal | None) -> Goal:
@@ -76,6 +76,14 @@ def read_goal(request: resource_pb2.ReadResourceRequest) -> Goal:
 
 def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
     hooks = request.hooks
+    subject = f"{request.type} '{request.name}'"
+    if request.importId and request.type.startswith(_DYNAMIC):
+        msg = f"import_, on {subject}"
+        advice = (
+            "the Pulumi CLI does not either, for a dynamic resource: leave the option out, and use "
+            "what the resource itself offers for taking over something that exists"
+        )
+        raise UnsupportedError(msg, advice)
     asked = {
         "import_": request.importId,
         "providers (ResourceOptions provider)": request.provider or request.providers,
@@ -84,11 +92,12 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
         "hide_diffs": request.hideDiffs,
         "replace_with": request.replace_with,
         "replacement_trigger": request.HasField("replacement_trigger"),
+        "state migrations": request.state_migrations,
         "resource hooks": any(list(getattr(hooks, one.name)) for one in hooks.DESCRIPTOR.fields),
     }
     for what, present in asked.items():
         if present:
-            msg = f"{what}, on {request.type} '{request.name}'"
+            msg = f"{what}, on {subject}"
             raise UnsupportedError(msg)
     if request.custom and not request.type.startswith(_DYNAMIC):
         raise UnsupportedError(_foreign(request.type, request.name))
