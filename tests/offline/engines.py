@@ -35,10 +35,10 @@ class Engine(Protocol):
         """Set a configuration value."""
 
     def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
-        """Run an operation; gives whether it worked, its changes, errors and outputs."""
+        """Run an operation; return whether it worked, its changes, errors and outputs."""
 
     def export(self) -> dict[str, Any]:
-        """Give the state."""
+        """Return the state."""
 
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
@@ -73,7 +73,7 @@ class OfflineEngine:
         return {"ok": True, "changes": result.summary.resource_changes, **outputs}
 
     def export(self) -> dict[str, Any]:
-        """Give the state."""
+        """Return the state."""
         return self._stack.export_stack().deployment
 
     def load(self, deployment: dict[str, Any]) -> None:
@@ -168,13 +168,13 @@ def _errors(events: list[auto.EngineEvent]) -> list[list[str]]:
 
 
 def outputs_of(outputs: Mapping[str, Any]) -> Outcome:
-    """Give a stack's outputs; of a secret, only that it is one."""
+    """Return a stack's outputs; of a secret, only that it is one."""
     shown = {key: "[secret]" if one.secret else one.value for key, one in outputs.items()}
     return {"outputs": shown}
 
 
 def new_world(engine: str, work: Path, program: str) -> tuple[Path, Path]:
-    """Copy a program into `work`; gives its folder and the one of the provider's objects."""
+    """Copy a program into `work`; return its folder and the one of the provider's objects."""
     project, objects = work / engine / program, work / engine / "objects"
     shutil.copytree(PROGRAMS / program, project)
     objects.mkdir()
@@ -182,7 +182,7 @@ def new_world(engine: str, work: Path, program: str) -> tuple[Path, Path]:
 
 
 def comparable_state(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give a state without what differs from run to run, in an order of its own."""
+    """Return a state without what differs from run to run, in an order of its own."""
     resources = [_comparable_resource(one) for one in deployment.get("resources") or []]
     return sorted(
         resources, key=lambda one: (one["urn"], one.get("id", ""), one.get("delete", False))
@@ -202,6 +202,8 @@ def _comparable_resource(resource: Mapping[str, Any]) -> dict[str, Any]:
                 name: "<pickle>" if name == "__provider" else _decoded(value)
                 for name, value in entry[key].items()
             }
+    if trigger := entry.get("replacementTrigger"):
+        entry["replacementTrigger"] = _decoded(trigger)
     if "dependencies" in entry:
         entry["dependencies"] = sorted(entry["dependencies"])
     if "propertyDependencies" in entry:
@@ -223,7 +225,7 @@ def _decoded(value: Any) -> Any:
 
 
 def comparable_errors(errors: list[list[str]]) -> list[str]:
-    """Give the line of each error that says what is wrong, with the name of its resource.
+    """Return the line of each error that says what is wrong, with the name of its resource.
 
     Left out is what the real engine adds at the end: that the operation failed, or the program, and
     the SDK's complaint that it can reach the engine no more.
@@ -238,13 +240,13 @@ def comparable_errors(errors: list[list[str]]) -> list[str]:
 
 
 def read_world(objects: Path) -> dict[str, Any]:
-    """Give the provider's objects."""
+    """Return the provider's objects."""
     files = sorted(objects.glob("*.json"))
     return {file.stem: json.loads(file.read_text()) for file in files}
 
 
 def take_calls(objects: Path) -> list[str]:
-    """Give the calls since the last time, and forget them."""
+    """Return the calls since the last time, and forget them."""
     log = objects / "calls.log"
     calls = log.read_text().splitlines() if log.exists() else []
     log.unlink(missing_ok=True)
@@ -258,5 +260,5 @@ def cli_version() -> str:
 
 
 def has_cli() -> bool:
-    """Tell whether the real engine is there."""
+    """Return whether the real engine is there."""
     return shutil.which("pulumi", path=os.environ.get("PATH")) is not None

@@ -118,6 +118,20 @@ CHANGES = (
         everything=True,
     ),
     Scenario(
+        "triggered",
+        "A replacement trigger replaces when it changes, and not when it appears or goes.",
+        (
+            up("triggered"),
+            up("triggered_once"),
+            preview("triggered_again"),
+            up("triggered_again"),
+            up("triggered_again"),
+            up("triggered"),
+            DESTROY,
+        ),
+        everything=True,
+    ),
+    Scenario(
         "destroy-protected",
         "A preview of a destroy refuses what is protected; without one, the others are deleted.",
         (up("protected"), PREVIEW_DESTROY, DESTROY, up("unprotected"), PREVIEW_DESTROY, DESTROY),

@@ -41,7 +41,7 @@ def run(
 
 
 def lines(result: "subprocess.CompletedProcess[str]") -> list[str]:
-    """Give what was printed, without times."""
+    """Return what was printed, without times."""
     return [
         re.sub(r" \(\d+\.\d\ds\)$", "", line)
         for line in result.stdout.splitlines()
@@ -50,7 +50,7 @@ def lines(result: "subprocess.CompletedProcess[str]") -> list[str]:
 
 
 def document(result: "subprocess.CompletedProcess[str]") -> Any:
-    """Give the JSON object, which is all that is on standard output."""
+    """Return the JSON object, which is all that is on standard output."""
     return json.loads(result.stdout)
 
 

@@ -38,11 +38,11 @@ class World:
         (self.project / "variant").write_text(variant)
 
     def stack(self) -> Stack:
-        """Give the stack."""
+        """Return the stack."""
         return create_or_select_stack("dev", self.project)
 
     def hold(self, call: str, key: str) -> Callable[[], int]:
-        """Have the provider wait in a call; gives a function that waits for it, and its pid."""
+        """Have the provider wait in a call; return a function that waits for it, and its pid."""
         (self.objects / f"hold-{call}-{key}").touch()
         waiting = self.objects / "waiting"
         waiting.unlink(missing_ok=True)
@@ -80,7 +80,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process is there, and not just its entry."""
+    """Return whether a process is there, and not just its entry."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

@@ -16,9 +16,10 @@ ASKED = {
         "pulumi.runtime.register_resource_transform(lambda args: None)\nThing('a')",
         "transforms (register_resource_transform)",
     ),
-    "replacement trigger": (
-        "Thing('a', ResourceOptions(replacement_trigger='x'))",
-        "replacement_trigger, on pulumi-python:dynamic/toy:Thing 'a'",
+    "replacement with another": (
+        "a = pulumi.ComponentResource('toy:index:Empty', 'empty')\n"
+        "Thing('b', ResourceOptions(replace_with=[a]))",
+        "replace_with, on pulumi-python:dynamic/toy:Thing 'b'",
     ),
     "resources of plugins": (
         "pulumi.CustomResource('random:index/randomPet:RandomPet', 'pet')",
@@ -31,6 +32,15 @@ ASKED = {
     "invokes": (
         "pulumi.runtime.invoke('aws:index/getRegion:getRegion', {})",
         "the function aws:index/getRegion:getRegion: it needs a plugin",
+    ),
+    "existence": (
+        "from pulumi.runtime.resource import exists_resource\n"
+        "exists_resource(None, 'pulumi-python:dynamic/toy:Thing', 'a-1', {}, ResourceOptions())",
+        "asking whether a resource exists (pulumi-python:dynamic/toy:Thing)",
+    ),
+    "versions": (
+        "pulumi.runtime.require_pulumi_version('>=3.0.0')",
+        "require_pulumi_version",
     ),
     "assets": (
         "Thing('a', detail={'file': pulumi.StringAsset('text')})",

@@ -34,7 +34,7 @@ each_scenario = pytest.mark.parametrize(
 
 
 def play(scenario: Scenario, engine: Engine, project: Path, objects: Path) -> list[Any]:
-    """Go through a scenario; gives what came of each operation."""
+    """Go through a scenario; return what came of each operation."""
     engine.set_config("toy:folder", str(objects), secret=False)
     for key, (value, secret) in scenario.config.items():
         engine.set_config(key, value, secret=secret)

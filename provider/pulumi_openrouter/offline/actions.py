@@ -118,7 +118,7 @@ def _refresh(step: Step, provider: Provider, *, dry_run: bool) -> None:
 
 
 def _drifted(old: Resource, new: Resource, provider: Provider, *, dry_run: bool) -> bool:
-    """Tell whether an unchanged program would now change the resource back."""
+    """Return whether an unchanged program would now change the resource back."""
     if old.external:
         return old.outputs != new.outputs
     answer = provider.diff(

@@ -39,24 +39,39 @@ _COMMON = (
         "--cwd",
         default=".",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="The project's folder, or one in it.",
+        help="The project's folder, or a folder inside it.",
     ),
-    click.option("-s", "--stack", "stack_name", help="The stack (or PULUMI_STACK)."),
-    click.option("-c", "--config", multiple=True, metavar="KEY=VALUE", help="For this run only."),
+    click.option(
+        "-s", "--stack", "stack_name", help="The stack to work on; default: PULUMI_STACK."
+    ),
+    click.option(
+        "-c",
+        "--config",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set a configuration value for this run only; may be repeated.",
+    ),
 )
 _RUNNING = (
     *_COMMON,
-    click.option("-p", "--parallel", type=click.IntRange(min=1), help="Resources at once."),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
-    click.option("-y", "--yes", is_flag=True, help="Accepted; nothing is ever asked."),
+    click.option(
+        "-p",
+        "--parallel",
+        type=click.IntRange(min=1),
+        help="How many resources to work on at once.",
+    ),
+    click.option(
+        "--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout."
+    ),
+    click.option(
+        "-y", "--yes", is_flag=True, help="Accepted for compatibility: nothing is ever asked."
+    ),
 )
-_EXPECT = click.option(
-    "--expect-no-changes", is_flag=True, help="Fail if there is anything to change."
-)
+_EXPECT = click.option("--expect-no-changes", is_flag=True, help="Fail if anything would change.")
 _REPLACE = click.option(
     "--replace", multiple=True, metavar="URN", help="Replace this resource; may be repeated."
 )
-_REFRESH = click.option("-r", "--refresh", is_flag=True, help="Read the live state first.")
+_REFRESH = click.option("-r", "--refresh", is_flag=True, help="Refresh the state first.")
 
 
 def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -70,10 +85,11 @@ def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command
 
 @click.group()
 def offline() -> None:
-    """Preview, bring up, refresh and destroy Pulumi stacks without the Pulumi CLI.
+    """Preview, update, refresh and destroy Pulumi stacks without the Pulumi CLI.
 
-    Runs the project's Python program and its dynamic resources. State is kept in .pulumi-offline in
-    the project folder, unencrypted; `export` prints it for `pulumi stack import`.
+    This runs the project's Python program and its dynamic resources. The state is kept in
+    .pulumi-offline in the project folder, unencrypted; `export` prints it for `pulumi stack
+    import`.
     """
 
 
@@ -87,7 +103,7 @@ def preview(**options: Any) -> None:
 @offline.command()
 @_with(*_RUNNING, _EXPECT, _REFRESH, _REPLACE)
 def up(**options: Any) -> None:
-    """Make what is there equal to the program."""
+    """Create, update and delete resources to match the program."""
     _operate("up", options)
 
 
@@ -98,11 +114,11 @@ def up(**options: Any) -> None:
     click.option(
         "--clear-pending-creates",
         is_flag=True,
-        help="Forget about creates that a kill cut off.",
+        help="Drop creates that were interrupted from the state.",
     ),
 )
 def refresh(**options: Any) -> None:
-    """Take the live state over into the saved one."""
+    """Update the saved state to match the live resources."""
     _operate("refresh", options)
 
 
@@ -114,13 +130,13 @@ def refresh(**options: Any) -> None:
         "-f",
         "--skip-preview",
         is_flag=True,
-        help="Delete what can be deleted even if something is protected.",
+        help="Delete what can be deleted, even if a resource is protected.",
     ),
 )
 def destroy(skip_preview: bool, **options: Any) -> None:
-    """Delete everything that the stack has.
+    """Delete all resources of the stack.
 
-    A stack with a protected resource is left alone, as by `pulumi destroy`, whose preview fails.
+    If a resource is protected, nothing is deleted, as with `pulumi destroy`, whose preview fails.
     """
     _operate("destroy", options, first=None if skip_preview else "preview_destroy")
 
@@ -132,14 +148,14 @@ def destroy(skip_preview: bool, **options: Any) -> None:
         "--for",
         "taker",
         type=click.File(encoding="utf-8"),
-        help="What `pulumi stack export` prints of the stack that is to take the state.",
+        help="The output of `pulumi stack export` for the stack that will import the state.",
     ),
 )
 def export(taker: TextIO | None, **options: Any) -> None:
-    """Print the state, secrets included, as `pulumi stack import` takes it.
+    """Print the state, including secrets, for `pulumi stack import`.
 
-    Pulumi takes secrets only with the provider that is to encrypt them: give --for where there are
-    any.
+    Pulumi imports secrets only together with the secrets provider that will encrypt them: use --for
+    if the state has any.
     """
     with _explained():
         document = asdict(_stack(options).export_stack())

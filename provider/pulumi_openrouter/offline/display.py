@@ -121,7 +121,7 @@ class Lines:
 
 
 def diff_lines(step: Step) -> list[str]:
-    """Give the property changes that a step makes, or has found, as lines."""
+    """Return the property changes that a step makes, or has found, as lines."""
     op = step.result or step.op
     if op not in (Op.UPDATE, Op.REPLACE) or step.old is None or step.new is None:
         return []
@@ -174,7 +174,7 @@ def show_value(value: Any) -> str:
 
 
 def error_lines(diagnostics: list[Diagnostic]) -> list[str]:
-    """Give the errors, each naming the resource that it is about."""
+    """Return the errors, each naming the resource that it is about."""
     lines = []
     for one in diagnostics:
         if one.severity != "error":

@@ -68,7 +68,7 @@ class Executor:
                     raise Stopped
 
     def run_all(self, steps: list[Step], deleting: set[str]) -> list[Step]:
-        """Carry out steps of different resources side by side; gives those that failed."""
+        """Carry out steps of different resources side by side; return those that failed."""
         failed: list[Step] = []
 
         def one(step: Step) -> None:

@@ -31,7 +31,7 @@ def _end_with_engine() -> None:
 
 
 def _main_file(program: str) -> str:
-    """Give the file to run of a program, or the folder that lacks it.
+    """Return the file to run of a program, or the folder that lacks it.
 
     Run as a folder, it would be cached by its size and the second that it is of, and an edit within
     that second could be missed.

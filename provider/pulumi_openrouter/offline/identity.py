@@ -38,7 +38,7 @@ class Identities:
         self.latter: dict[str, str] = {}
 
     def claim(self, goal: Goal) -> str | None:
-        """Give a resource its URN; None, with an error reported, when it can have none."""
+        """Return a resource its URN; None, with an error reported, when it can have none."""
         urn = make_urn(self._stack, self._project, goal.parent, goal.type, goal.name)
         if goal.parent and goal.parent not in self._claimed:
             self._error(urn, f"could not find parent resource {goal.parent}")
@@ -105,7 +105,7 @@ class Identities:
         )
 
     def _below(self, goal: Goal, type_: str, name: str, parent: str) -> str:
-        """Give the URN that a child had while its parent had another.
+        """Return the URN that a child had while its parent had another.
 
         A child named after its parent was renamed with it.
         """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
@@ -240,6 +240,15 @@ class _Engine(engine_pb2_grpc.EngineServicer):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._root = ""
+
+    def RequirePulumiVersion(  # noqa: N802  # gRPC's name
+        self, _request: engine_pb2.RequirePulumiVersionRequest, context: grpc.ServicerContext
+    ) -> NoReturn:
+        message = str(UnsupportedError("require_pulumi_version"))
+        with suppress(Stopped):
+            self._session.refuse("", message)
+        context.abort(grpc.StatusCode.UNAVAILABLE, message)
+        raise AssertionError
 
     def Log(  # noqa: N802  # gRPC's name
         self, request: engine_pb2.LogRequest, _context: grpc.ServicerContext

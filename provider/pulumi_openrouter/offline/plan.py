@@ -216,6 +216,7 @@ class Planner:
             modified=old.modified if old else "",
             ignore_changes=goal.ignore_changes,
             replace_on_changes=goal.replace_on_changes,
+            replacement_trigger=goal.replacement_trigger,
         )
 
     def _inputs_to_keep(self, urn: str, goal: Goal, old: Resource | None) -> PropertyMap:
@@ -237,12 +238,13 @@ class Planner:
         ]
 
     def _change(self, goal: Goal, old: Resource, new: Resource, inputs: PropertyMap) -> list[Step]:
-        result = self._diff_goal(old, new, inputs)
+        triggered = _triggered(old.replacement_trigger, new.replacement_trigger)
+        result = DiffResult(changes=True) if triggered else self._diff_goal(old, new, inputs)
         keys = replacing(result, goal.replace_on_changes)
         if not result.changes and not old.pending_replacement:
             self.seen.sames.add(new.urn)
             return [Step(Op.SAME, old, new)]
-        if keys or old.pending_replacement:
+        if keys or triggered or old.pending_replacement:
             return replace_steps(self, goal, old, new, keys, before=result.delete_before_replace)
         self.seen.updates.add(new.urn)
         return [Step(Op.UPDATE, old, new, ignore_changes=goal.ignore_changes)]
@@ -284,8 +286,17 @@ class Planner:
         ]
 
 
+def _triggered(old: object, new: object) -> bool:
+    """Return whether a change of `replacement_trigger` asks for a replacement."""
+    if values.contains_unknown(new):
+        return True
+    if old is None or new is None:
+        return False
+    return bool(compare({"trigger": old}, {"trigger": new}))
+
+
 def put_back(ignored: list[str], old: PropertyMap, new: PropertyMap) -> list[str]:
-    """Put the old values of ignored paths back into `new`; gives those where it cannot be done."""
+    """Put the old values of ignored paths back into `new`; return those where it cannot be done."""
     parsed = [(text, paths.parse(text)) for text in ignored]
     return [text for text, path in parsed if path and not paths.reset(path, old, new)]
 

@@ -51,7 +51,7 @@ class Recorder:
     def result(
         self, expect_no_changes: bool
     ) -> tuple[str, Summary, list[StepRecord], list[Diagnostic]]:
-        """Give the parts of the operation's result; raises OperationError when it failed."""
+        """Return the parts of the operation's result; raises OperationError when it failed."""
         changed = any(count for op, count in self.changes.items() if op not in _QUIET)
         if expect_no_changes and changed and not self.failed:
             self.failed = True

@@ -7,7 +7,7 @@ from pulumi_openrouter.offline.steps import Op, Step
 
 
 def rebuilt(base: Iterable[Resource], steps: Iterable[Step]) -> list[Resource]:
-    """Give the base with what refreshing it has found.
+    """Return the base with what refreshing it has found.
 
     Resources that are gone are dropped, and no one depends on them any more; their children move
     up to the next parent that is still there.

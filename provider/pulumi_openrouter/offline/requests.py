@@ -11,9 +11,8 @@ from typing import Any
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from pulumi_openrouter.offline import values
-from pulumi_openrouter.offline.model import Alias, Goal
+from pulumi_openrouter.offline.model import DYNAMIC, Alias, Goal
 
-_DYNAMIC = "pulumi-python:dynamic"
 _ASSETS = {
     "c44067f5952c0a294b673a41bacd8c17": "an Asset",
     "0def7320c3a5731c473e5ecbe6d01bc7": "an Archive",
@@ -50,6 +49,7 @@ def registration_goal(request: resource_pb2.RegisterResourceRequest, parent: Goa
         aliases=[_alias(one) for one in request.aliases]
         + [Alias(urn=urn) for urn in request.aliasURNs],
         custom_timeouts=_timeouts(request),
+        replacement_trigger=values.from_value(request.replacement_trigger),
     )
     if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace:
         goal.delete_before_replace = request.deleteBeforeReplace
@@ -60,7 +60,7 @@ def registration_goal(request: resource_pb2.RegisterResourceRequest, parent: Goa
 
 def read_goal(request: resource_pb2.ReadResourceRequest) -> Goal:
     """Read the request to read a resource that is not managed here."""
-    if not request.type.startswith(_DYNAMIC):
+    if not request.type.startswith(DYNAMIC):
         raise UnsupportedError(_foreign(request.type, request.name))
     return Goal(
         type=request.type,
@@ -77,7 +77,7 @@ def read_goal(request: resource_pb2.ReadResourceRequest) -> Goal:
 def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
     hooks = request.hooks
     subject = f"{request.type} '{request.name}'"
-    if request.importId and request.type.startswith(_DYNAMIC):
+    if request.importId and request.type.startswith(DYNAMIC):
         msg = f"import_, on {subject}"
         advice = (
             "the Pulumi CLI does not either, for a dynamic resource: leave the option out, and use "
@@ -91,7 +91,6 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
         "transforms": request.transforms,
         "hide_diffs": request.hideDiffs,
         "replace_with": request.replace_with,
-        "replacement_trigger": request.HasField("replacement_trigger"),
         "state migrations": request.state_migrations,
         "resource hooks": any(list(getattr(hooks, one.name)) for one in hooks.DESCRIPTOR.fields),
     }
@@ -99,7 +98,7 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
         if present:
             msg = f"{what}, on {subject}"
             raise UnsupportedError(msg)
-    if request.custom and not request.type.startswith(_DYNAMIC):
+    if request.custom and not request.type.startswith(DYNAMIC):
         raise UnsupportedError(_foreign(request.type, request.name))
 
 

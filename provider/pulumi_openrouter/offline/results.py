@@ -74,7 +74,7 @@ class Deployment:
 
 
 def output_map(stack: Resource | None) -> OutputMap:
-    """Give the outputs of a stack."""
+    """Return the outputs of a stack."""
     if stack is None:
         return {}
     return {

@@ -176,7 +176,7 @@ class Session:
             self.refuse(urn, f"cannot complete a resource '{urn}' whose registration isn't pending")
 
     def parent_goal(self, urn: str) -> Goal | None:
-        """Give what the program wanted of a resource, whose options its children inherit."""
+        """Return what the program wanted of a resource, whose options its children inherit."""
         return self._goals.get(urn)
 
     def refuse(self, urn: str, message: str) -> None:

@@ -37,7 +37,7 @@ from pulumi_openrouter.offline.state import StateStore
 def create_or_select_stack(
     stack_name: str, work_dir: str | Path, environment: Mapping[str, str] | None = None
 ) -> Stack:
-    """Give the stack of the project in `work_dir`, or in a folder above it.
+    """Return the stack of the project in `work_dir`, or in a folder above it.
 
     `environment` is added to that of the program and the provider. Raises ProjectError when there
     is no usable project.
@@ -46,7 +46,7 @@ def create_or_select_stack(
 
 
 def default_parallel() -> int:
-    """Give the number of resources to work on at once: as the Pulumi CLI, 4 for each processor."""
+    """Return how many resources to work on at once: 4 for each processor, like the Pulumi CLI."""
     with suppress(AttributeError):
         return len(os.sched_getaffinity(0)) * 4
     return (os.cpu_count() or 1) * 4
@@ -84,7 +84,7 @@ class Stack:
             self.set_config(key, value)
 
     def get_all_config(self) -> dict[str, ConfigValue]:
-        """Give the configuration that the next operation has."""
+        """Return the configuration that the next operation has."""
         environment = {**os.environ, **self._environment}
         return read_config(self.project, self.name, environment, self._config) | self._config
 
@@ -192,11 +192,11 @@ class Stack:
     # State.
 
     def outputs(self) -> OutputMap:
-        """Give the stack's outputs as the last operation left them."""
+        """Return the stack's outputs as the last operation left them."""
         return output_map(_stack_resource(self._store.load().resources))
 
     def export_stack(self) -> Deployment:
-        """Give the state, as `pulumi stack export --show-secrets` does."""
+        """Return the state, as `pulumi stack export --show-secrets` does."""
         document = self._store.document(self._store.load())
         return Deployment(document["version"], document["deployment"])
 
@@ -281,7 +281,7 @@ def _destroy(session: Session, *, refresh: bool) -> None:
 
 
 def _warn_of_pending(session: Session) -> None:
-    """Tell of operations that a kill cut off, and keep only what a refresh cannot clear up."""
+    """Warn of operations that a kill cut off, and keep only what a refresh cannot clear up."""
     pending = session.snapshot.pending
     if not pending:
         return

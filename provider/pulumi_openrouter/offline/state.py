@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from pulumi_openrouter.offline.errors import StateError
 from pulumi_openrouter.offline.locks import lock_file
-from pulumi_openrouter.offline.model import Resource, now
+from pulumi_openrouter.offline.model import DYNAMIC, Resource, now
 from pulumi_openrouter.offline.snapshot import Snapshot
 from pulumi_openrouter.offline.values import EncryptedValueError
 
@@ -52,7 +52,7 @@ class StateStore:
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
-        """Hold the stack's lock; gives whether this is the first state in this project folder.
+        """Hold the stack's lock; return whether this is the first state in this project folder.
 
         Raises StateError, naming the holder, when another operation has it.
         """
@@ -113,7 +113,7 @@ class StateStore:
             yield journal
 
     def document(self, snapshot: Snapshot) -> dict[str, Any]:
-        """Give the state as `pulumi stack export` would, and `pulumi stack import` takes it."""
+        """Return the state as `pulumi stack export` would, and `pulumi stack import` takes it."""
         deployment: dict[str, Any] = {
             "manifest": {
                 "time": now(),
@@ -151,6 +151,7 @@ class StateStore:
             msg = f"{source} holds an entry that is no resource ({error!r})"
             raise StateError(msg) from error
         self._check_owner(resources, source)
+        _check_types(resources, source)
         extra = {key: value for key, value in deployment.items() if key not in _OWN}
         return Snapshot(resources, pending, extra)
 
@@ -197,6 +198,17 @@ class StateStore:
         except (OSError, UnicodeDecodeError) as error:
             msg = f"{file} cannot be read: {error}"
             raise StateError(msg) from error
+
+
+def _check_types(resources: list[Resource], source: str) -> None:
+    """Refuse resources that only a plugin can read or delete."""
+    for one in resources:
+        if one.custom and not one.is_provider and not one.type.startswith(DYNAMIC):
+            msg = (
+                f"{source} holds {one.urn}, which needs a plugin: the offline engine runs Python "
+                "dynamic resources and components; use the Pulumi CLI for it"
+            )
+            raise StateError(msg)
 
 
 def _fingerprint(text: str | None) -> str:

@@ -115,6 +115,26 @@ def forced() -> None:
     Thing("c", link=b.token)
 
 
+def triggered(*triggers: object) -> None:
+    """A thing whose replacement is triggered by a value, deleted first, with one made of it."""
+    a = Thing(
+        "a",
+        ResourceOptions(delete_before_replace=True, replacement_trigger=list(triggers) or None),
+        size=1,
+    )
+    Thing("b", pin=a.token)
+
+
+def triggered_once() -> None:
+    """The trigger has a value, for the first time or still."""
+    triggered("x", 1)
+
+
+def triggered_again() -> None:
+    """The trigger has another value, and hides it."""
+    triggered(pulumi.Output.secret("y"), 1)
+
+
 def option_replaces_last(pin: str = "x") -> None:
     """The program asks for the new one to come first, whatever the provider wants."""
     Thing("a", ResourceOptions(delete_before_replace=False), pin=pin)
