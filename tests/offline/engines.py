@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -253,10 +254,12 @@ def take_calls(objects: Path) -> list[str]:
     return calls
 
 
+@cache
 def cli_version() -> str:
     """Return the version of the real engine."""
     command = ["pulumi", "version"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return printed.strip().removeprefix("v")
 
 
 def has_cli() -> bool:

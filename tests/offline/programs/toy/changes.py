@@ -99,7 +99,8 @@ def option_replaces_first_changed() -> None:
 def with_internal_keys(owner: str = "somebody", number: int = 1) -> None:
     """A thing with properties that are not for people's eyes."""
     detail = {"open": number, "__closed": number}
-    thing = Thing("a", size=1, detail=detail, **{"__owner": owner})
+    own: dict[str, Any] = {"__owner": owner}
+    thing = Thing("a", size=1, detail=detail, **own)
     pulumi.export("detail", thing.detail)
 
 
