@@ -1,4 +1,4 @@
-"""What each kind of step does: the provider's call, and the state that comes of it.
+"""Applying a step: calling the provider, and building the new state of the resource.
 
 In a preview, nothing is created, changed or deleted; a resource's outputs are then its inputs,
 which is all that is known without a provider's help.
@@ -14,7 +14,7 @@ from pulumi_openrouter.offline.steps import CREATES, DELETES, READS, Op, Step
 
 
 class ProtectedError(Exception):
-    """A resource is to be deleted and is marked for protection."""
+    """A resource that should be deleted is protected."""
 
 
 def apply(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool) -> None:
@@ -118,7 +118,7 @@ def _refresh(step: Step, provider: Provider, *, dry_run: bool) -> None:
 
 
 def _drifted(old: Resource, new: Resource, provider: Provider, *, dry_run: bool) -> bool:
-    """Return whether an unchanged program would now change the resource back."""
+    """Return whether the next run of the same program would change the resource back."""
     if old.external:
         return old.outputs != new.outputs
     answer = provider.diff(

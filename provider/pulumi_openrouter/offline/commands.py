@@ -1,4 +1,4 @@
-"""The command `pulumi-openrouter offline`: the stack's operations for a shell.
+"""The command `pulumi-openrouter offline`, which runs the operations of a stack from a shell.
 
 Lines go to a terminal in colour with what runs below them, to anything else as they are. With
 `--json` they go to standard error, and standard output gets one object.
@@ -277,7 +277,7 @@ def _not_begun(message: str) -> OperationError:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Turn an error into a line and an exit code."""
+    """Print an error as one line and exit with code 1."""
     try:
         yield
     except OfflineError as error:

@@ -40,7 +40,7 @@ _SIGNS = {
     Op.DISCARD_REPLACED: "<<",
     Op.REMOVE_PENDING_REPLACE: "~",
 }
-# What is done, was done, and failed to be done.
+# How to say what a step will do, has done, and failed to do.
 _WORDS = {
     Op.CREATE: ("create", "created", "creating"),
     Op.UPDATE: ("update", "updated", "updating"),
@@ -67,7 +67,7 @@ class Lines:
         write(f"{_TITLES[kind]} ({stack}):")
 
     def show(self, event: Event) -> None:
-        """Print what an event says; errors wait for the end."""
+        """Print an event; errors are printed at the end."""
         if isinstance(event, OutputEvent):
             self._write(event.text)
         elif isinstance(event, StepEvent):
@@ -84,7 +84,7 @@ class Lines:
             return
         planned, done, doing = _WORDS[op]
         if step.op is Op.REFRESH and self._kind != "refresh":
-            # A refresh on the way to something else has read the resource, and written nothing.
+            # As part of another operation, a refresh has only read the resource.
             planned = done = "refresh"
         if event.phase == "failed":
             words = f"**{doing} failed**"
@@ -103,7 +103,7 @@ class Lines:
         outputs: OutputMap,
         seconds: float,
     ) -> None:
-        """Print what the operation came to."""
+        """Print the outputs, the number of changes, the duration and the errors."""
         if outputs and self._kind == "update":
             self._write("Outputs:")
             for key in sorted(outputs):
@@ -121,7 +121,7 @@ class Lines:
 
 
 def diff_lines(step: Step) -> list[str]:
-    """Return the property changes that a step makes, or has found, as lines."""
+    """Return the property changes that a step makes, or has found, one per line."""
     op = step.result or step.op
     if op not in (Op.UPDATE, Op.REPLACE) or step.old is None or step.new is None:
         return []
@@ -132,7 +132,7 @@ def diff_lines(step: Step) -> list[str]:
 
 
 def _hidden(path: Path) -> bool:
-    """Return whether a property is the provider's own affair, which the CLI does not show."""
+    """Return whether a property is internal to its provider; the CLI does not show those."""
     return any(isinstance(key, str) and key.startswith("__") for key in path)
 
 
@@ -180,7 +180,7 @@ def error_lines(diagnostics: list[Diagnostic]) -> list[str]:
         if one.severity != "error":
             continue
         subject = f"{urn_type(one.urn)} ({urn_name(one.urn)}): " if one.urn else ""
-        # The stack is no subject, and a check's failure names its resource by itself.
+        # The stack needs no name, and the failure of a check names its resource itself.
         if one.urn and (
             one.message.startswith(urn_type(one.urn)) or urn_type(one.urn) == "pulumi:pulumi:Stack"
         ):

@@ -19,7 +19,7 @@ import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-# The exit code that tells the engine that the error is on screen already.
+# The exit code for a program that has already reported its error.
 EXPLAINED = 32
 
 
@@ -65,7 +65,7 @@ def _run_program(program: str) -> int:
     # As many calls to the engine may wait as under the Pulumi CLI.
     executor = ThreadPoolExecutor(max_workers=settings["parallel"] * 4)
     loop.set_default_executor(executor)
-    # An unfinished future after a failed run is expected, and no news to a user.
+    # Unfinished futures are expected after a failed run, and would only confuse the user.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     try:
         run = pulumi.runtime.run_in_stack(
@@ -86,7 +86,7 @@ def _run_program(program: str) -> int:
 
 
 def _ignore(_module: object) -> None:
-    """Drop what a program leaves behind: the SDK would await it."""
+    """Drop the globals of the program, because the SDK would await them."""
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""What the engine's parts hand to each other: URNs, a resource's state, and what a program wants.
+"""The data that the parts of the engine exchange: URNs, the state of resources, and goals.
 
 `Goal` comes in from the program, `Resource` is what the deployment file holds for it. Field names
 of the file's JSON are Pulumi's own (version 3), so that both engines read what the other wrote.
@@ -20,12 +20,12 @@ PROVIDER_TYPE = "pulumi:providers:pulumi-python"
 
 
 def urn_type(urn: str) -> str:
-    """Return a resource's own type out of its URN, without its parents' types."""
+    """Return the type of a resource from its URN, without the types of its parents."""
     return qualified_type(urn).rpartition("$")[2]
 
 
 def qualified_type(urn: str) -> str:
-    """Return the type as a URN holds it: the parents' types before it, joined by `$`."""
+    """Return the type as it is in a URN: after the types of its parents, joined by `$`."""
     return urn.split("::", 3)[2]
 
 
@@ -155,7 +155,7 @@ class Resource:
     ignore_changes: list[str] = field(default_factory=list)
     replace_on_changes: list[str] = field(default_factory=list)
     replacement_trigger: Any = None
-    # What the real engine wrote and this one has no use for; it goes back into the file.
+    # Fields of the real engine that this one does not use, kept for the next save.
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -39,7 +39,7 @@ _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-    # These are announced so that the refusal comes from here, and says who refuses.
+    # These are announced so that the program reaches the refusal in this module.
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
     resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
@@ -61,7 +61,7 @@ _SEVERITIES = {
     engine_pb2.WARNING: "warning",
     engine_pb2.ERROR: "error",
 }
-# What the SDK makes of a run that has ended: no news beside the reason for that.
+# The SDK logs this when a run has ended; the reason for that has been reported.
 _ECHO = "Resource monitor has terminated"
 
 
@@ -113,7 +113,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     @contextmanager
     def _answering(self, context: grpc.ServicerContext, urn: str = "") -> Iterator[None]:
-        """Turn a refusal into an error of the run, and the end of a run into the program's."""
+        """Report a refusal as an error of the run, and end the program when the run has ended."""
         try:
             with self._working():
                 try:
@@ -121,7 +121,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
                 except UnsupportedError as error:
                     self._session.refuse(urn, str(error))
         except Stopped:
-            # The SDK takes this for the engine's end and exits without a word.
+            # The SDK takes this for the end of the engine, and exits.
             context.abort(grpc.StatusCode.UNAVAILABLE, "the run has ended")
 
     def GetDeploymentInfo(  # noqa: N802  # gRPC's name
@@ -166,7 +166,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     ) -> resource_pb2.ReadResourceResponse:
         with self._answering(context):
             resource = self._session.read(read_goal(request))
-            # No id says that nothing was read, as it is not known yet what to read.
+            # An empty id means that nothing could be read yet.
             return resource_pb2.ReadResourceResponse(
                 urn=resource.urn,
                 id=resource.id,

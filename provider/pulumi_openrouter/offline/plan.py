@@ -27,7 +27,7 @@ Report = Callable[[Diagnostic], None]
 
 @dataclass(slots=True)
 class Seen:
-    """The URNs that this run has decided about, by what it decided."""
+    """The URNs that have been planned in this run, grouped by decision."""
 
     creates: set[str] = field(default_factory=set)
     updates: set[str] = field(default_factory=set)
@@ -38,7 +38,7 @@ class Seen:
 
     @property
     def new(self) -> set[str]:
-        """The URNs of what this run creates, for the first time or in place of another."""
+        """The URNs of resources that this run creates, including replacements."""
         return self.creates | self.replaces
 
     def kept(self, urn: str) -> bool:
@@ -82,16 +82,16 @@ class Planner:
         self.replace_keys: dict[str, list[str]] = {}
 
     def error(self, urn: str, message: str) -> None:
-        """Report what keeps a resource from being dealt with."""
+        """Report why a resource cannot be planned."""
         self.report(Diagnostic("error", urn, message))
 
     def fail(self, urn: str, message: str) -> PlanError:
-        """Report an error and give the exception that ends the run with it."""
+        """Report an error and return the exception that ends the run."""
         self.error(urn, message)
         return PlanError(message)
 
     def is_forced(self, urn: str, old: Resource) -> bool:
-        """Return whether somebody asks for a replacement, whatever the provider would say."""
+        """Return whether a replacement is requested, regardless of the provider's diff."""
         return urn in self._replace or old.taint
 
     def default_provider(self, config: PropertyMap) -> Step:
@@ -118,7 +118,7 @@ class Planner:
         old, _ = self.ids.old(urn, goal)
         new = self._state(urn, goal, old)
         new.id, new.external = goal.read_id, True
-        # What a resource must come after, and is not there yet, is not there to be read either.
+        # Until a dependency has been created, the resource to read may not exist either.
         unread = self.dry_run and not self.seen.new.isdisjoint(goal.dependencies)
         if old is not None and not old.external and old.id != goal.read_id:
             self.seen.replaces.add(urn)
@@ -130,7 +130,7 @@ class Planner:
         return [Step(Op.READ, old, new, unread=unread)]
 
     def register(self, goal: Goal) -> list[Step]:
-        """Plan what makes a resource what the program wants.
+        """Plan the steps that bring a resource to the state that the program describes.
 
         Raises PlanError when that is impossible, and ProviderError when the provider fails.
         """
@@ -179,7 +179,7 @@ class Planner:
     def diff(
         self, old: Resource, inputs: PropertyMap, ignored: list[str], *, dry_run: bool
     ) -> DiffResult:
-        """Compare a resource with new inputs: by its provider, or key by key if that is silent."""
+        """Compare a resource with new inputs, key by key if its provider does not say."""
         result = self.provider.diff(
             old.urn,
             old.id,

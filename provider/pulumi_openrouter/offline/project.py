@@ -84,7 +84,7 @@ def _read_project(file: Path) -> Project:
     if not name:
         msg = f"{file}: `name` is missing"
         raise ProjectError(msg)
-    # The name becomes a folder's, which must not be another one.
+    # The name is used as the name of a folder, so it must not point to another one.
     if not _NAME.fullmatch(name) or name in (".", ".."):
         msg = f"{file}: `name` is {name!r}; a project's name has {_NAME_RULE}"
         raise ProjectError(msg)
@@ -167,7 +167,7 @@ def _toolchain_virtualenv(file: Path, options: Mapping[str, Any]) -> str:
 
 
 def choose_stack(project: Project, name: str | None) -> str:
-    """Return the stack to work on: the one named, or the one there is."""
+    """Return the stack to work on: the named one, or the only one."""
     chosen = name or os.environ.get("PULUMI_STACK")
     stacks = project.stacks()
     if chosen:

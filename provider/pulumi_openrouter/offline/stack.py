@@ -1,4 +1,4 @@
-"""The engine's Python interface: a stack to preview, bring up, refresh and destroy.
+"""The Python interface of the engine: a stack that can be previewed, updated and destroyed.
 
 It has the shape of `pulumi.automation.Stack`, so that one test can drive either. Configuration set
 here lasts as long as the object and comes before that of `Pulumi.<stack>.yaml`.
@@ -119,7 +119,7 @@ class Stack:
         *,
         replace: Iterable[str] = (),
     ) -> UpResult:
-        """Make what is there equal to what the program says.
+        """Create, update and delete resources to match the program.
 
         With `refresh`, read the live state first; `replace` lists URNs of resources to replace.
         """
@@ -136,7 +136,7 @@ class Stack:
         on_event: OnEvent | None = None,
         clear_pending_creates: bool = False,
     ) -> RefreshResult:
-        """Take the live state over into the saved one, changing nothing but that.
+        """Update the saved state to match the live resources, which are only read.
 
         Creates that were cut off by a kill stay noted until `clear_pending_creates`.
         """
@@ -156,7 +156,7 @@ class Stack:
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
     ) -> DestroyResult:
-        """Delete everything that the stack has.
+        """Delete all resources of the stack.
 
         As with `pulumi.automation`, no preview comes first: a resource that is protected stays, and
         others are deleted all the same. `preview_destroy` shows that without deleting anything.
@@ -180,7 +180,7 @@ class Stack:
         return PreviewResult(*run.result(expect_no_changes=False))
 
     def cancel(self) -> None:
-        """End the operation under way: what runs is finished and saved. Callable from anywhere.
+        """Cancel the running operation, from any thread: running steps are finished and saved.
 
         Without one it does nothing, and later operations run as usual.
         """
@@ -201,7 +201,7 @@ class Stack:
         return Deployment(document["version"], document["deployment"])
 
     def import_stack(self, state: Deployment) -> None:
-        """Replace the state by an exported one, of either engine."""
+        """Replace the state with one that was exported from this or the real engine."""
         document = {"version": state.version, "deployment": state.deployment}
         snapshot = self._store.read_document(document, "the deployment to import")
         with self._store.locked():

@@ -52,7 +52,7 @@ class StateStore:
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
-        """Hold the stack's lock; return whether this is the first state in this project folder.
+        """Hold the lock of the stack; return whether this is the first state in the project folder.
 
         Raises StateError, naming the holder, when another operation has it.
         """
@@ -93,7 +93,7 @@ class StateStore:
         return snapshot.settled()
 
     def save(self, snapshot: Snapshot) -> None:
-        """Replace the file by this state, at once and for good, and drop the journal."""
+        """Replace the file atomically with this state, and remove the journal."""
         temporary = self.file.with_suffix(".new")
         document = json.dumps(self.document(snapshot), indent=4, ensure_ascii=False)
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -177,7 +177,7 @@ class StateStore:
         text = self._read(self._journal_file)
         if not text:
             return []
-        # A kill can cut the last line short: that step's result is unknown, as if never written.
+        # A kill can cut the last line short; the step then counts as still pending.
         lines = text.split("\n")[:-1]
         try:
             head, *records = [json.loads(line) for line in lines]
@@ -186,7 +186,7 @@ class StateStore:
             if lines:
                 msg = f"{self._journal_file} is damaged; remove it to go on from {self.file} alone"
                 raise StateError(msg) from None
-        # A journal of another base was folded already: the kill came just before it was removed.
+        # A journal of another base has been applied already, and only its removal is missing.
         return records if head.get("base") == _fingerprint(base) else []
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What an operation does to one resource, as a list of steps that the planner decides on.
+"""The steps that an operation takes for a resource, as the planner decides on them.
 
 Names are Pulumi's, as `summary.resource_changes` counts them.
 """
@@ -60,9 +60,9 @@ class Step:
     # A resource that is deleted before it is replaced stays in the state until created again.
     pending_replacement: bool = False
     ignore_changes: list[str] = field(default_factory=list)
-    # A preview cannot read what is only there after another resource has been created.
+    # In a preview: a dependency does not exist yet, so there may be nothing to read.
     unread: bool = False
-    # What the operation turned out to be, for a refresh.
+    # For a refresh: whether the resource is unchanged, updated or deleted.
     result: Op | None = None
 
     @property

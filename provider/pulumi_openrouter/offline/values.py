@@ -1,4 +1,4 @@
-"""Property values: the JSON form that the engine works on, and its two neighbours.
+"""Property values in the JSON form that the engine uses, and conversions from and to it.
 
 A value is JSON as it travels over gRPC: a secret is an object with Pulumi's signature, an unknown
 (something a preview cannot know) is a fixed string. `from_struct` and `to_struct` translate to and
@@ -17,7 +17,7 @@ RESOURCE_REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 REDACTED = "[secret]"
 
-# Doubles hold every whole number up to here; beyond, an int would claim digits that are not there.
+# Up to here, a double holds every whole number exactly.
 _LARGEST_EXACT = 2.0**53
 
 PropertyMap = dict[str, Any]
@@ -43,7 +43,7 @@ def is_object(value: object) -> bool:
 
 
 def unwrap(value: Any) -> tuple[Any, bool]:
-    """Take off the secret marks around a value; the flag tells whether there were any."""
+    """Return a value without its secret marks, and whether it had any."""
     marked = False
     while is_secret(value):
         value, marked = value["value"], True
@@ -77,7 +77,7 @@ def plain(value: Any) -> Any:
 
 
 def redacted(value: Any) -> Any:
-    """Copy a value with every secret replaced by `[secret]`, to be shown."""
+    """Return a copy for display, in which every secret is `[secret]`."""
     if is_secret(value):
         return REDACTED
     if isinstance(value, dict):
