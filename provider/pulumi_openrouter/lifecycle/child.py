@@ -7,7 +7,7 @@ workspace may be given by id or by slug; what counts is which workspace it is.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from pulumi import dynamic
@@ -15,7 +15,7 @@ from pulumi import dynamic
 from pulumi_openrouter.errors import ApiError, NotFoundError, OpenRouterError
 from pulumi_openrouter.lifecycle.base import Lifecycle, Problem, Properties, is_unknown
 from pulumi_openrouter.lifecycle.hints import OWNER, WORKSPACE, Hints, owner_text
-from pulumi_openrouter.lifecycle.register import Kind
+from pulumi_openrouter.lifecycle.register import Claim, Kind
 from pulumi_openrouter.slugs import is_uuid
 
 MOST_KEYS = 5
@@ -35,6 +35,21 @@ class WorkspaceChild(Lifecycle):
     def place(self, id_: str) -> str:
         """Return the workspace's id out of a Pulumi id."""
         return id_.removesuffix(f"/{self.part}")
+
+    def claim(self, inputs: Properties, hints: Hints) -> Claim:
+        """Claim things in the workspace, or everything of their kind with `exclusive`."""
+        workspace = inputs.get("workspace")
+        return Claim(
+            self.kind,
+            hints,
+            workspace if isinstance(workspace, str) else None,
+            frozenset(self.claimed(inputs)),
+            inputs.get("exclusive") is True,
+        )
+
+    @abstractmethod
+    def claimed(self, inputs: Properties) -> Iterable[str]:
+        """Return the things that a resource claims."""
 
     def look(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
         """Look at the workspace that a new resource joins, unless this run has created it."""

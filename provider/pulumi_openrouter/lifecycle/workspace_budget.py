@@ -22,7 +22,7 @@ from pulumi_openrouter.lifecycle.budget_steps import INTERVALS, BudgetStep, step
 from pulumi_openrouter.lifecycle.child import WorkspaceChild
 from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints, hidden, owner_text
 from pulumi_openrouter.lifecycle.notices import shown
-from pulumi_openrouter.lifecycle.register import Claim, Kind
+from pulumi_openrouter.lifecycle.register import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -61,16 +61,9 @@ class WorkspaceBudgetProvider(WorkspaceChild):
     manageable = (*LIMITS, BYOK)
     kind = Kind.LIMITS
 
-    def claim(self, inputs: Properties, hints: Hints) -> Claim:
-        """Claim the limits that the program names, and the flag where it gives it."""
-        workspace = inputs.get("workspace")
-        return Claim(
-            self.kind,
-            hints,
-            workspace if isinstance(workspace, str) else None,
-            frozenset(self.managed_inputs(inputs)),
-            inputs.get("exclusive") is True,
-        )
+    def claimed(self, inputs: Properties) -> Iterable[str]:
+        """Return the limits that the program names, and the flag where it gives it."""
+        return self.managed_inputs(inputs)
 
     def blamed(self, inputs: Properties, thing: str | None) -> str:
         """Blame the input of the limit itself, or `exclusive`."""

@@ -23,7 +23,7 @@ from pulumi_openrouter.errors import (
 from pulumi_openrouter.lifecycle.base import Change, Problem, Properties, is_get, known_items
 from pulumi_openrouter.lifecycle.child import WorkspaceChild
 from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints, hidden, owner_text
-from pulumi_openrouter.lifecycle.register import Claim, Kind
+from pulumi_openrouter.lifecycle.register import Kind
 from pulumi_openrouter.slugs import is_uuid
 
 if TYPE_CHECKING:
@@ -81,16 +81,9 @@ class WorkspaceMembershipProvider(WorkspaceChild):
     }
     kind = Kind.PEOPLE
 
-    def claim(self, inputs: Properties, hints: Hints) -> Claim:
-        """Claim the people whom the program names."""
-        workspace = inputs.get("workspace")
-        return Claim(
-            self.kind,
-            hints,
-            workspace if isinstance(workspace, str) else None,
-            frozenset(known_items(inputs.get(_form(inputs)))),
-            inputs.get("exclusive") is True,
-        )
+    def claimed(self, inputs: Properties) -> Iterable[str]:
+        """Return the people whom the program names."""
+        return known_items(inputs.get(_form(inputs)))
 
     def blamed(self, inputs: Properties, thing: str | None) -> str:
         """Blame the list, or `exclusive`."""
