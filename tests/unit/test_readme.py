@@ -79,10 +79,10 @@ class Recorder(Mapping[str, str]):
 def test_programs_run(tmp_path: Path, sandbox: Sandbox) -> None:
     """The README's programs, one after the other as one program, come up as they stand."""
     programs = [block for block in blocks("python") if is_program(block)]
-    project = Project(tmp_path, Engine.OFFLINE, sandbox.environment)
+    project = Project(tmp_path, Engine.OFFLINE, sandbox.environment, stack="prod")
     (tmp_path / "__main__.py").write_text("\n".join(programs))
     up = project.up()
-    assert up.outputs["slug"] == "prod-dev"
+    assert up.outputs["slug"] == "chat-prod"
     assert project.up().is_empty
 
 
@@ -96,10 +96,27 @@ def test_the_first_program_prints_what_the_readme_shows() -> None:
 
 
 def test_the_sandbox_starts_in_python() -> None:
-    """The one block that is no Pulumi program starts a sandbox and prints how to reach it."""
-    [script] = [block for block in blocks("python") if not is_program(block)]
+    """The one script that is no Pulumi program starts a sandbox and prints how to reach it."""
+    scripts = [block for block in blocks("python") if not (is_program(block) or is_test(block))]
+    [script] = scripts
     ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
     assert b"OPENROUTER_BASE_URL" in ran.stdout
+
+
+def test_the_tests_of_a_program_pass(tmp_path: Path) -> None:
+    """The tests that are shown pass beside the first program."""
+    [tests] = [block for block in blocks("python") if is_test(block)]
+    (tmp_path / "Pulumi.yaml").write_text("name: acme\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(blocks("python")[0])
+    (tmp_path / "test_program.py").write_text(tests)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert "2 passed" in ran.stdout, ran.stdout
 
 
 def test_the_way_to_the_sandbox_is_right(sandbox: Sandbox) -> None:
@@ -133,6 +150,20 @@ def test_settings_are_all_there() -> None:
         is_key = name == "managementKey"
         assert is_secret == ("yes" if is_key else "no")
         assert default == ("required" if is_key else shown(defaults[name]))
+
+
+def test_lookups_are_all_there() -> None:
+    """The table names each lookup, and each field of what it returns."""
+    rows = tables(section("Lookups"))["Lookup"]
+    functions = [re.findall(r"(\w+)\(", row[0]) for row in rows]
+    shown_fields = [re.findall(r"`(\w+)`", row[1]) for row in rows]
+    assert functions == [["get_workspace", "list_workspaces"], ["get_organization_members"]]
+    for found, result in zip(
+        shown_fields,
+        (openrouter.WorkspaceResult, openrouter.OrganizationMemberResult),
+        strict=True,
+    ):
+        assert found == [one.name for one in dataclasses.fields(result)]
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.__name__)
@@ -184,15 +215,20 @@ def test_links_lead_somewhere(document: Path) -> None:
         if target.startswith("https://"):
             continue
         file, _, anchor = target.partition("#")
-        found = (document.parent / file).resolve()
+        found = (document.parent / file).resolve() if file else document
         assert found.exists(), target
         headings = re.findall(r"^#+ (.+)$", found.read_text(), re.MULTILINE) if anchor else []
         assert not anchor or anchor in [title.lower().replace(" ", "-") for title in headings]
 
 
 def is_program(block: str) -> bool:
-    """Tell a Pulumi program from other Python."""
-    return "import pulumi\n" in block
+    """Return whether Python is a Pulumi program."""
+    return "import pulumi\n" in block and not is_test(block)
+
+
+def is_test(block: str) -> bool:
+    """Return whether Python is made of tests."""
+    return "def test_" in block
 
 
 def check_command(command: str) -> None:

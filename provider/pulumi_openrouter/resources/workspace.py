@@ -29,99 +29,109 @@ if TYPE_CHECKING:
 class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
     """A workspace of the organization: its name, its defaults and its logging.
 
-    The Pulumi id is the workspace's UUID. Every input changes in place; nothing replaces a
-    workspace. An input described as "left out: null" is authoritative: without it the field is
-    null at the API, and a value set elsewhere is put back. One described as "left out: unchanged"
-    is only managed while it is given.
+    The Pulumi id is the workspace's UUID. Every input is updated in place; no change of an input
+    replaces a workspace. A replacement that is forced, by `--replace` for example, deletes the old
+    workspace first, because slugs are unique in an organization.
 
-    Deleting the resource deletes the workspace with its budgets and guardrails. OpenRouter refuses
-    that for the default workspace and for one with active API keys; use
-    `pulumi.ResourceOptions(retain_on_delete=True)` to let go of one without deleting it.
+    Omitting an input that is described as "Default: null" sets the field to null. A value set by
+    hand is drift, and `pulumi up --refresh` reverts it. An input that is described as "Default:
+    unchanged" is only managed while the program passes it.
+
+    Deleting the resource deletes the workspace. OpenRouter then deletes its guardrails as well and
+    disables its classifiers and broadcast destinations. It refuses to delete the default workspace
+    and a workspace with active API keys. To stop managing a workspace without deleting it, set
+    `pulumi.ResourceOptions(retain_on_delete=True)` on it, its budgets and its memberships. With
+    `protect=True`, its budgets and memberships are protected too, unless they set `protect=False`.
 
     API: https://openrouter.ai/docs/api-reference/workspaces
 
     Args:
         resource_name: The name in the program and in Pulumi's state.
-        opts: Pulumi's options for any resource.
-        name: What people see, 1 to 100 characters. Left out: the resource's name.
-        slug: What stands in URLs: 1 to 50 of a-z and 0-9 in parts joined by single hyphens, unique
-            in the organization. Left out: the resource's name and the stack's (`acme-dev`).
-        description: At most 500 characters. Left out: null.
-        default_text_model: Model for text where a request names none, as `openai/gpt-4o`. Left
-            out: null, OpenRouter's own default.
-        default_image_model: The same for images. Left out: null.
-        default_provider_sort: What providers are sorted by: `price`, `throughput`, `latency` or
-            `exacto`. Left out: null, OpenRouter's own balance.
-        is_observability_io_logging_enabled: Whether prompts and completions are logged, in
-            private. Left out: unchanged.
-        is_observability_broadcast_enabled: Whether traces go to the broadcast destinations. Left
-            out: unchanged.
-        is_data_discount_logging_enabled: Whether OpenRouter may log data for its discount. Left
-            out: unchanged.
-        io_logging_sampling_rate: The share of requests to log, 0.0001 to 1 (all). Left out:
-            unchanged.
-        io_logging_api_key_ids: The numbers of the API keys whose requests are logged, in any
-            order. Left out: null, all keys.
-        disabled_server_tools: Server tools that are switched off, as `openrouter:web_search`, in
-            any order. Left out or empty: null, none.
-        adopt: Take over a workspace that has this slug already, instead of failing. For one run and
-            without a change to the program: `OPENROUTER_ADOPT_EXISTING=1`.
+        opts: Pulumi's resource options.
+        name: Display name, 1 to 100 characters. Default: the resource name.
+        slug: Identifier used in URLs, unique in the organization: 1 to 50 characters, lowercase
+            letters and digits in parts joined by single hyphens. Default: the resource name and the
+            stack name, as in `chat-prod`.
+        description: At most 500 characters. Default: null.
+        default_text_model: Model of text requests that name none, such as `openai/gpt-4o`.
+            Default: null, which means OpenRouter's own default.
+        default_image_model: Model of image requests that name none. Default: null.
+        default_provider_sort: How providers are sorted: `price`, `throughput`, `latency` or
+            `exacto`. Default: null, which means OpenRouter's own load balancing.
+        is_observability_io_logging_enabled: Whether OpenRouter logs prompts and completions for
+            the workspace. Default: unchanged.
+        is_observability_broadcast_enabled: Whether traces are sent to the workspace's broadcast
+            destinations. Default: unchanged.
+        is_data_discount_logging_enabled: Whether OpenRouter may log data in return for its
+            discount. Default: unchanged.
+        io_logging_sampling_rate: Share of requests to log, from 0.0001 to 1 (every request).
+            Default: unchanged.
+        io_logging_api_key_ids: Numeric ids of the API keys whose requests are logged, without
+            duplicates, in any order. Default: null, which means all keys.
+        disabled_server_tools: Server tools to disable, such as `openrouter:web_search`, without
+            duplicates, in any order. A name that this version does not know is a warning. Default,
+            and the same as an empty list: null, which means none.
+        adopt: Whether to adopt a workspace that has this slug already, instead of failing. The
+            preview lists the fields that will change. What the program omits stays as it is in
+            that run and is a difference in the next preview. To adopt in one run without changing
+            the program, set `OPENROUTER_ADOPT_EXISTING=1`. Default: False.
 
     Raises:
-        pulumi.RunError: No slug can be made of the resource's name, an input has a type that no
-            input can have, or the options ask for an import.
+        pulumi.RunError: An input has a type that cannot be used, the options ask for an import, no
+            slug can be made from the resource name, or the management key is in the stack config in
+            plain text. Values that break a rule fail in the preview.
     """
 
     name: pulumi.Output[str]
-    """What people see."""
+    """The display name."""
 
     slug: pulumi.Output[str]
-    """What stands in URLs."""
+    """The identifier used in URLs."""
 
     description: pulumi.Output[str | None]
     """The description, or None."""
 
     default_text_model: pulumi.Output[str | None]
-    """Model for text where a request names none, or None."""
+    """The model of text requests that name none, or None."""
 
     default_image_model: pulumi.Output[str | None]
-    """Model for images where a request names none, or None."""
+    """The model of image requests that name none, or None."""
 
     default_provider_sort: pulumi.Output[str | None]
-    """What providers are sorted by, or None."""
+    """How providers are sorted, or None."""
 
     is_observability_io_logging_enabled: pulumi.Output[bool]
-    """Whether prompts and completions are logged, in private."""
+    """Whether OpenRouter logs prompts and completions for the workspace."""
 
     is_observability_broadcast_enabled: pulumi.Output[bool]
-    """Whether traces go to the broadcast destinations."""
+    """Whether traces are sent to the workspace's broadcast destinations."""
 
     is_data_discount_logging_enabled: pulumi.Output[bool]
-    """Whether OpenRouter may log data for its discount."""
+    """Whether OpenRouter may log data in return for its discount."""
 
     io_logging_sampling_rate: pulumi.Output[float]
-    """The share of requests that is logged, 0.0001 to 1."""
+    """The share of requests that is logged, from 0.0001 to 1."""
 
     io_logging_api_key_ids: pulumi.Output[list[int] | None]
-    """The numbers of the API keys whose requests are logged, sorted, or None for all."""
+    """The numeric ids of the API keys whose requests are logged, sorted, or None for all."""
 
     disabled_server_tools: pulumi.Output[list[str] | None]
-    """The server tools that are switched off, sorted, or None."""
+    """The server tools that are disabled, sorted, or None."""
 
     default_guardrail_id: pulumi.Output[str]
     """The UUID of the workspace's own guardrail."""
 
     include_byok_in_budgets: pulumi.Output[bool | None]
-    """Whether spend on own provider keys counts towards the budgets; a WorkspaceBudget sets it."""
+    """Whether spend on your own provider keys counts; a WorkspaceBudget can set it."""
 
     created_at: pulumi.Output[str]
-    """When it was created, ISO 8601 in UTC."""
+    """When the workspace was created, ISO 8601 in UTC."""
 
     created_by: pulumi.Output[str | None]
-    """The user id of who created it, or None."""
+    """The id of the user who created the workspace, or None."""
 
     managed_inputs: pulumi.Output[list[str]]
-    """Those of the inputs that are unchanged when left out which the program gives."""
+    """Which of the inputs with the default "unchanged" the program passes."""
 
     def __init__(
         self,
@@ -182,8 +192,8 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
 
         Args:
             resource_name: The name in the program and in Pulumi's state.
-            id: The workspace's UUID or slug. A slug is looked up by the program itself.
-            opts: Pulumi's options for any resource.
+            id: The workspace's UUID or slug. The program itself looks up a slug.
+            opts: Pulumi's resource options.
 
         Raises:
             pulumi.RunError: There is no such workspace, or it cannot be looked up.

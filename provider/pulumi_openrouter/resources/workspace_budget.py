@@ -26,61 +26,68 @@ if TYPE_CHECKING:
 
 @resource_type
 class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudget"):
-    """What one workspace may spend, in USD, by interval.
+    """The spending limits of one workspace, in USD for each interval.
 
-    The resource manages the intervals that it names. One taken out of the program is deleted;
-    others are left alone, unless `exclusive=True`. Limits strictly decrease from lifetime over
-    monthly and weekly to daily; from any valid set to any other the requests go in an order in
-    which none is missing on the way. The Pulumi id is `<workspace UUID>/budgets`; another workspace
-    replaces the resource, everything else changes in place. Deleting it deletes its limits.
+    The resource manages the limits that it names. Removing one from the program deletes it; other
+    limits stay as they are, unless `exclusive=True`. The limits must decrease strictly from
+    lifetime to monthly, weekly and daily. OpenRouter rejects any request that breaks this, so
+    updates are ordered to keep it true at every step, without removing a limit on the way.
 
-    Budgets of workspaces are a feature of OpenRouter's Enterprise plan.
+    The Pulumi id is `<workspace UUID>/budgets`. A different workspace replaces the resource; every
+    other change is an update in place. Deleting the resource deletes its limits. If its workspace
+    is of the same program, is deleted in the same run and has active API keys, the limits stay and
+    the delete fails, because OpenRouter will refuse to delete the workspace.
+
+    Each limit, and the flag, may be managed by one resource of the program only. Budgets require
+    OpenRouter's Enterprise plan.
 
     API: https://openrouter.ai/docs/api-reference/workspaces
 
     Args:
         resource_name: The name in the program and in Pulumi's state.
-        opts: Pulumi's options for any resource.
-        workspace: The Workspace, or the id (UUID) or slug of one. With a Workspace of the same
-            program the budget goes with it when it is deleted, in the same request.
-        daily_usd: USD in a day, more than 0. Left out: no daily limit by this resource.
-        weekly_usd: USD in a week, more than 0. Left out: no weekly limit by this resource.
-        monthly_usd: USD in a month, more than 0. Left out: no monthly limit by this resource.
-        lifetime_usd: USD for good, more than 0. Left out: no lifetime limit by this resource.
-        include_byok_in_budgets: Whether spend on own provider keys counts; for all intervals of
-            the workspace. Left out: unchanged.
-        exclusive: Whether the limits given are all that the workspace has; others are deleted.
+        opts: Pulumi's resource options.
+        workspace: A Workspace, or the id (UUID) or slug of one.
+        daily_usd: USD a day, more than 0. Default: this resource manages no daily limit.
+        weekly_usd: USD a week, more than `daily_usd`. Default: no weekly limit is managed.
+        monthly_usd: USD a month, more than `weekly_usd`. Default: no monthly limit is managed.
+        lifetime_usd: USD in total, more than `monthly_usd`. Default: no lifetime limit is managed.
+        include_byok_in_budgets: Whether spend on your own provider keys counts towards all limits
+            of the workspace. Default: unchanged.
+        exclusive: Authoritative: limits that are not listed are deleted. The preview names each.
+            Default: False.
 
     Raises:
-        pulumi.RunError: Another resource of the program manages one of the limits, or the flag.
+        pulumi.RunError: An input has a type that cannot be used, the options ask for an import, or
+            the management key is in the stack config in plain text. Values that break a rule, and
+            a limit that another resource of the program manages, fail in the preview.
     """
 
     workspace: pulumi.Output[str]
-    """The workspace as it was given: an id or a slug."""
+    """The workspace as the program passed it: an id or a slug."""
 
     workspace_id: pulumi.Output[str]
     """The workspace's UUID."""
 
     daily_usd: pulumi.Output[float | None]
-    """USD in a day, or None."""
+    """USD a day, or None."""
 
     weekly_usd: pulumi.Output[float | None]
-    """USD in a week, or None."""
+    """USD a week, or None."""
 
     monthly_usd: pulumi.Output[float | None]
-    """USD in a month, or None."""
+    """USD a month, or None."""
 
     lifetime_usd: pulumi.Output[float | None]
-    """USD for good, or None."""
+    """USD in total, or None."""
 
     include_byok_in_budgets: pulumi.Output[bool | None]
-    """Whether spend on own provider keys counts, whoever has set it."""
+    """Whether spend on your own provider keys counts, whoever set it."""
 
     exclusive: pulumi.Output[bool | None]
-    """True where the limits given are all that the workspace has."""
+    """True if limits that are not listed are deleted."""
 
     managed_inputs: pulumi.Output[list[str]]
-    """The limits that the program gives, and the flag where it does."""
+    """The limits that the program passes, and the flag if it passes it."""
 
     def __init__(
         self,
@@ -127,9 +134,9 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
 
         Args:
             resource_name: The name in the program and in Pulumi's state.
-            workspace: The Workspace, or the id (UUID) or slug of one. A slug is looked up by the
-                program itself.
-            opts: Pulumi's options for any resource.
+            workspace: A Workspace, or the id (UUID) or slug of one. The program itself looks up a
+                slug.
+            opts: Pulumi's resource options.
 
         Raises:
             pulumi.RunError: There is no such workspace, or it cannot be looked up.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @pulumi.output_type
 class Member(dict):  # type: ignore[type-arg]  # the SDK demands the bare class
-    """Somebody in a workspace."""
+    """A person in a workspace."""
 
     def __init__(self, *, user_id: str, role: str | None = None, created_at: str | None = None):
         pulumi.set(self, "user_id", user_id)
@@ -38,13 +38,13 @@ class Member(dict):  # type: ignore[type-arg]  # the SDK demands the bare class
     @property
     @pulumi.getter
     def user_id(self) -> str:
-        """The user's id, as `user_2dHF…`."""
+        """The user id, such as `user_2dHF…`."""
         return cast("str", pulumi.get(self, "user_id"))
 
     @property
     @pulumi.getter
     def role(self) -> str | None:
-        """`admin` or `member`: the role that the person has in the organization."""
+        """`admin` or `member`: the person's role in the organization."""
         return cast("str | None", pulumi.get(self, "role"))
 
     @property
@@ -56,63 +56,71 @@ class Member(dict):  # type: ignore[type-arg]  # the SDK demands the bare class
 
 @resource_type
 class WorkspaceMembership(dynamic.Resource, module="openrouter", name="WorkspaceMembership"):
-    """People in one workspace, by user id or by email.
+    """People in one workspace, by user id or by email address.
 
-    The resource manages the people that it names and leaves existing members unchanged; nobody else
-    is touched, unless `exclusive=True`. Any number of people. A role is the one that the person has
-    in the organization. The Pulumi id is `<workspace UUID>/members`; another workspace replaces the
-    resource, everything else changes in place. Deleting it removes its people from the workspace.
+    The resource manages the people that it lists, any number of them, and leaves existing members
+    unchanged. Nobody else is touched, unless `exclusive=True`. Roles are those of the organization
+    and cannot be set here.
 
-    OpenRouter refuses to remove people who have active API keys in the workspace or are managed
-    through SCIM. The default workspace has everybody in it and takes no membership.
+    The Pulumi id is `<workspace UUID>/members`. A different workspace replaces the resource; every
+    other change is an update in place. Deleting the resource removes its people from the workspace.
+    If its workspace is of the same program, is deleted in the same run and has active API keys,
+    the people stay and the delete fails, because OpenRouter will refuse to delete the workspace.
+
+    OpenRouter refuses to remove people who have active API keys in the workspace or who are managed
+    through SCIM. Everybody is in the default workspace, so it takes no membership. Each person in a
+    workspace may be managed by one resource of the program only.
 
     API: https://openrouter.ai/docs/api-reference/workspaces
 
     Args:
         resource_name: The name in the program and in Pulumi's state.
-        opts: Pulumi's options for any resource.
-        workspace: The Workspace, or the id (UUID) or slug of one.
-        user_ids: People by user id (`user_2dHF…`), without duplicates, in any order.
-        emails: People by their email address in the organization, without duplicates, in any
-            order and case. Pass either user_ids or emails.
+        opts: Pulumi's resource options.
+        workspace: A Workspace, or the id (UUID) or slug of one.
+        user_ids: User ids (`user_2dHF…`), without duplicates, in any order.
+        emails: Email addresses of people in the organization, without duplicates, in any order and
+            case. Pass either user_ids or emails.
         exclusive: Authoritative: anyone not listed is removed, and the list may be empty. The
-            preview names everybody who will be removed.
+            preview names everybody who will be removed. Default: False.
         skip_missing: Leave out email addresses that nobody in the organization has, with a warning
-            that names them, and add them once they have joined. Without it they fail in preview.
+            that names them, and add them once they have joined. Default: False, which makes such an
+            address fail in the preview.
 
     Raises:
-        pulumi.RunError: An input has a type that no input can have.
+        pulumi.RunError: An input has a type that cannot be used, the options ask for an import, or
+            the management key is in the stack config in plain text. Values that break a rule, and
+            a person whom another resource of the program manages, fail in the preview.
     """
 
     workspace: pulumi.Output[str]
-    """The workspace as it was given: an id or a slug."""
+    """The workspace as the program passed it: an id or a slug."""
 
     workspace_id: pulumi.Output[str]
     """The workspace's UUID."""
 
     user_ids: pulumi.Output[list[str] | None]
-    """Their user ids, sorted, where they were given by user id."""
+    """The user ids, sorted, if the program lists user ids."""
 
     emails: pulumi.Output[list[str] | None]
-    """Their email addresses, sorted, where they were given by email."""
+    """The email addresses, sorted, if the program lists email addresses."""
 
     exclusive: pulumi.Output[bool | None]
-    """True where anyone not listed is removed."""
+    """True if anyone not listed is removed."""
 
     skip_missing: pulumi.Output[bool | None]
-    """True where email addresses that nobody has are left out."""
+    """True if email addresses that nobody has are left out."""
 
     @property
     def members(self) -> pulumi.Output[list[Member]]:
         """The people managed, in the order of the list; with `exclusive`, everybody.
 
-        Secret where the list is secret. Who is not in the organization is left out.
+        Secret if the list is secret. People who are not in the organization are left out.
         """
         return self._lists().apply(lambda found: [member for _, member in _members(*found)])
 
     @property
     def people(self) -> pulumi.Output[dict[str, str]]:
-        """The user ids of the people managed, each with the email it was named by, or nothing."""
+        """The email address by user id, or an empty string if the program lists user ids."""
         return self._lists().apply(
             lambda found: {
                 member.user_id: name if found[1] is not None else ""
@@ -166,9 +174,9 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
 
         Args:
             resource_name: The name in the program and in Pulumi's state.
-            workspace: The Workspace, or the id (UUID) or slug of one. A slug is looked up by the
-                program itself.
-            opts: Pulumi's options for any resource.
+            workspace: A Workspace, or the id (UUID) or slug of one. The program itself looks up a
+                slug.
+            opts: Pulumi's resource options.
 
         Raises:
             pulumi.RunError: There is no such workspace, or it cannot be looked up.
