@@ -57,10 +57,11 @@ def put(process: ProviderProcess, workspace: str, **limits: float) -> None:
 def test_a_slug_names_the_same_workspace_as_its_id(
     budget: Managed, workspace: str, sandbox: Sandbox
 ) -> None:
-    """One form in the place of the other is no change; another workspace's slug replaces."""
+    """The state learns of another form, and nothing is sent; another workspace's slug replaces."""
     budget.up(workspace="acme", daily_usd=1)
     assert budget.id == f"{workspace}/budgets"
     sent(sandbox)
+    assert budget.up(workspace=workspace, daily_usd=1) == "update"
     assert budget.up(workspace=workspace, daily_usd=1) == "same"
     assert sent(sandbox) == []
     budget.process.session.client.workspaces.create({"name": "Other", "slug": "other"})

@@ -243,3 +243,74 @@ def test_components_are_told_apart_in_messages(project: Project) -> None:
         project.preview()
     assert 'Workspace "ws" in acme:teams:Red' in str(failure.value)
     assert 'Workspace "ws" in acme:teams:Blue' in str(failure.value)
+
+
+def test_a_workspace_may_be_named_by_the_slug_that_the_program_gives_it(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """Its slug changes: the preview knows which workspace is meant, and then nothing is sent."""
+    program = """
+        w = openrouter.Workspace("w", slug="{0}")
+        openrouter.WorkspaceBudget("w", workspace={1}, daily_usd=1)
+        openrouter.WorkspaceMembership("w", workspace={1}, emails=["jane.doe@example.com"])
+    """
+    project.program(program.format("one", "w.slug"))
+    project.up()
+    for slug, reference in (("two", "w.slug"), ("two", "w"), ("two", "'two'")):
+        project.program(program.format(slug, reference))
+        assert "replace" not in project.preview().changes
+        project.up()
+        assert workspace(sandbox, slug)["budgets"] == {"daily": 1}
+        sandbox.clear_requests()
+        assert project.preview().is_empty
+        assert project.up().is_empty
+        assert sandbox.requests() == []
+    project.settle()
+
+
+def test_a_slug_that_a_budget_names_by_text_may_change(project: Project, sandbox: Sandbox) -> None:
+    """The budget stays with its workspace, whose id the state knows."""
+    program = """
+        w = openrouter.Workspace("w", slug="{0}")
+        options = pulumi.ResourceOptions(depends_on=[w])
+        openrouter.WorkspaceBudget("w", options, workspace="two", daily_usd=1)
+    """
+    project.program(program.format("two"))
+    project.up()
+    project.program(program.format("three"))
+    project.up()
+    assert project.up().is_empty
+    assert project.refresh().is_empty
+    assert workspace(sandbox, "three")["budgets"] == {"daily": 1}
+    project.destroy()
+
+
+def test_two_owners_under_a_slug_and_an_id_are_refused_before_either_is_overwritten(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """What only shows once the workspace has its id is refused before the second limit is set."""
+    project.program(
+        """
+        w = openrouter.Workspace("w", slug="w")
+        openrouter.WorkspaceBudget("a", workspace=w.slug, daily_usd=1)
+        openrouter.WorkspaceBudget("b", workspace=w.id, daily_usd=2)
+        """
+    )
+    with pytest.raises(Failure, match="both manage the daily limit"):
+        project.up()
+    puts = [one for one in sandbox.requests(writes_only=True) if one["method"] == "PUT"]
+    assert len(puts) <= 1
+
+
+def test_what_an_adoption_left_alone_is_announced_when_it_changes(
+    project: Project, somebody: Client
+) -> None:
+    """Pulumi shows differences of inputs only, so the preview says what else will change."""
+    somebody.workspaces.create({"name": "Old", "slug": "old", "default_text_model": "a/b"})
+    project.program('openrouter.Workspace("old", slug="old", adopt=True)')
+    project.up()
+    shown = project.preview().stdout
+    assert 'default_text_model: "a/b" -> nothing' in shown
+    assert 'name: "Old" -> "old"' in shown
+    assert 'default_text_model: "a/b" -> nothing' in project.up().stdout
+    project.settle()

@@ -110,7 +110,7 @@ def test_a_bad_slug_is_refused_with_a_good_one(value: str, reason: str) -> None:
         pytest.param(
             {"io_logging_api_key_ids": [1.5]},
             "io_logging_api_key_ids",
-            "must be a whole number, not float (an item of the list)",
+            "must be a whole number, not a number (an item of the list)",
             id="half-a-key",
         ),
         pytest.param(
@@ -122,13 +122,13 @@ def test_a_bad_slug_is_refused_with_a_good_one(value: str, reason: str) -> None:
         pytest.param(
             {"is_observability_io_logging_enabled": "yes"},
             "is_observability_io_logging_enabled",
-            "must be True or False, not str",
+            "must be True or False, not a string",
             id="text-for-a-switch",
         ),
         pytest.param(
             {"description": 7},
             "description",
-            "must be a string, not int",
+            "must be a string, not a number",
             id="number",
         ),
     ],

@@ -50,8 +50,8 @@ FINITE = "must be a finite number"
         pytest.param(-1, LIMIT, id="negative"),
         pytest.param(float("nan"), FINITE, id="nan"),
         pytest.param(float("inf"), FINITE, id="infinite"),
-        pytest.param("5", "must be a number, not str", id="text"),
-        pytest.param(True, "must be a number, not bool", id="switch"),
+        pytest.param("5", "must be a number, not a string", id="text"),
+        pytest.param(True, "must be a number, not True or False", id="switch"),
     ],
 )
 @pytest.mark.parametrize("name", ["daily_usd", "weekly_usd", "monthly_usd", "lifetime_usd"])

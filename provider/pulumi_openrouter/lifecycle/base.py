@@ -15,13 +15,22 @@ import os
 import secrets
 import sys
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from pulumi import dynamic
 from pulumi.output import Unknown
 
 from pulumi_openrouter.errors import OpenRouterError
-from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints, hidden, is_hidden
+from pulumi_openrouter.lifecycle.hints import (
+    INCARNATION,
+    OWNER,
+    Hints,
+    hidden,
+    is_hidden,
+    owner_text,
+)
+from pulumi_openrouter.lifecycle.notices import shown
 from pulumi_openrouter.lifecycle.pool import widen_pool
 from pulumi_openrouter.lifecycle.register import Claim, Kind
 from pulumi_openrouter.settings import Settings
@@ -114,13 +123,15 @@ class Lifecycle(dynamic.ResourceProvider):
         hints = Hints.of(news)
         if not problems and hints.owner:
             inputs[OWNER] = hints.owner
-            problems = [*self.collisions(inputs, hints)] or [*self.look(before, inputs, hints)]
+            problems = [*self.collisions(before, inputs, hints)]
+            problems = problems or [*self.look(before, inputs, hints)]
         failures = [dynamic.CheckFailure(name, reason) for name, reason in problems]
         return dynamic.CheckResult(news if failures else inputs, failures)
 
-    def collisions(self, inputs: Properties, hints: Hints) -> Iterator[Problem]:
+    def collisions(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
         """Enter what the resource claims; yield what another resource claims as well."""
-        for found in self.session.register.claim(self.claim(inputs, hints)):
+        claim = replace(self.claim(inputs, hints), before=before)
+        for found in self.session.register.claim(claim):
             yield self.blamed(inputs, found.thing), str(found)
 
     @abstractmethod
@@ -149,9 +160,32 @@ class Lifecycle(dynamic.ResourceProvider):
         replaces = [name for name in different if self.changes.get(name) is Change.REPLACE]
         if owner := news.get(OWNER):
             self._note(id_, owner, olds, news, replaced=bool(replaces))
+            if not replaces:
+                self._announce_hidden(owner, different, olds, news)
         return dynamic.DiffResult(
             changes=bool(different), replaces=replaces, delete_before_replace=False
         )
+
+    def _announce_hidden(
+        self, owner: str, different: Iterable[str], olds: Properties, news: Properties
+    ) -> None:
+        """Announce changes that Pulumi does not show, because it compares the inputs of two runs.
+
+        After an adoption, the state knows values that the program has never given.
+        """
+        claim = self.session.register.claim_of(self.kind, owner)
+        if claim is None or not claim.before:
+            return
+        changes = [
+            f"{name}: {shown(olds.get(name))} -> {shown(news.get(name))}"
+            for name in different
+            if name in self.changes
+            and news.get(name) == claim.before.get(name)
+            and news.get(name) != olds.get(name)
+            and not claim.hints.hides(name)
+        ]
+        if changes:
+            self.session.notices.add(f"{owner_text(owner)} also changes {'; '.join(changes)}.")
 
     def _note(
         self, id_: str, owner: str, olds: Properties, news: Properties, *, replaced: bool

@@ -18,6 +18,9 @@ from pulumi_openrouter.lifecycle.hints import OWNER, WORKSPACE, Hints, owner_tex
 from pulumi_openrouter.lifecycle.register import Claim, Kind
 from pulumi_openrouter.slugs import is_uuid
 
+RENAMED = "another name of the same workspace"
+"""A difference that only the state has to learn of: how the program names the workspace."""
+
 MOST_KEYS = 5
 """How many API keys an error names."""
 
@@ -57,11 +60,13 @@ class WorkspaceChild(Lifecycle):
         if before:
             return
         workspace_id = self._found(inputs.get("workspace"), hints)
-        if workspace_id is None or workspace_id in self.session.created:
+        if workspace_id is None:
             return
         collisions = self.session.register.identify(self.kind, hints.owner, workspace_id)
         if collisions:
             yield self.blamed(inputs, collisions[0].thing), str(collisions[0])
+            return
+        if workspace_id in self.session.created:
             return
         yield from self.look_at_workspace(workspace_id, inputs, hints)
 
@@ -100,7 +105,9 @@ class WorkspaceChild(Lifecycle):
         One may be letting go of what another one takes over: whichever comes second sees it.
         """
         workspace_id = self.session.workspace_id(props["workspace"])
-        self.session.register.identify(self.kind, props.get(OWNER, ""), workspace_id)
+        collisions = self.session.register.identify(self.kind, props.get(OWNER, ""), workspace_id)
+        if collisions:
+            raise OpenRouterError(str(collisions[0]))
         with self.session.changing(self.kind, workspace_id):
             outputs = self.create_in(workspace_id, props)
         outputs |= self.born(props, workspace_id)
@@ -143,14 +150,14 @@ class WorkspaceChild(Lifecycle):
         return super().diff(id_, olds, news)
 
     def differences(self, olds: Properties, news: Properties) -> list[str]:
-        """Return the inputs that differ; a slug in the place of the same workspace's id does not.
+        """Return the inputs that differ; another name of the same workspace replaces nothing.
 
         What one resource took over in a run that was cut off, and the other lets go of only now,
         has to be put back, so it differs too.
         """
         different = super().differences(olds, news)
         if "workspace" in different and self._is_same(news.get("workspace"), olds):
-            different.remove("workspace")
+            different[different.index("workspace")] = RENAMED
         return [*dict.fromkeys([*different, *self.taken_away(olds, news)])]
 
     def workspace_is_gone(self, workspace_id: str) -> bool:
@@ -189,7 +196,8 @@ class WorkspaceChild(Lifecycle):
             msg = (
                 f"{own} was not deleted: OpenRouter refuses to delete workspace {workspace_id} "
                 f"while it has active API keys ({', '.join(names)}{more}). Delete or disable these "
-                "keys and run the command again, or keep the workspace in the program."
+                "keys and run the command again. If only this resource is to go, as with --target, "
+                "remove it from the program and run `pulumi up` without --target."
             )
             raise OpenRouterError(msg)
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 import enum
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from pulumi_openrouter.lifecycle.hints import Hints, owner_text
 
@@ -55,6 +55,9 @@ class Claim:
 
     incarnation: str | None = None
     """Which `create` has made what is alive."""
+
+    before: Mapping[str, object] = field(default_factory=dict, compare=False, hash=False)
+    """The inputs of the last run, empty for a resource that is new."""
 
     @property
     def owner(self) -> str:
@@ -109,6 +112,7 @@ class Register:
         self._places: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
         self._same: dict[str, str] = {}
         self._checked: set[str] = set()
+        self._wanting: defaultdict[str, set[str]] = defaultdict(set)
         self._released: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
 
     def claim(self, claim: Claim) -> list[Collision]:
@@ -174,6 +178,12 @@ class Register:
         with self._lock:
             return self._claims.get((kind, self._canonical(owner)))
 
+    def workspace_id(self, slug: str) -> str | None:
+        """Return the id of the workspace that a Workspace of this run gives a slug, once known."""
+        with self._lock:
+            claims = [self._claims[Kind.WORKSPACE, one] for one in self._wanting[slug]]
+        return next((one.alive_at for one in claims if one.alive_at), None)
+
     def holders(
         self, kind: Kind, workspace: str, owner: str | None, incarnation: str | None
     ) -> list[Claim]:
@@ -219,11 +229,15 @@ class Register:
         return self._same.get(owner, owner)
 
     def _remove(self, claim: Claim) -> None:
+        if claim.kind is Kind.WORKSPACE and claim.workspace:
+            self._wanting[claim.workspace].discard(claim.owner)
         for key in claim.keys:
             self._places[claim.kind, key].discard(claim.owner)
 
     def _enter(self, claim: Claim) -> list[Collision]:
         self._claims[claim.kind, claim.owner] = claim
+        if claim.kind is Kind.WORKSPACE and claim.workspace:
+            self._wanting[claim.workspace].add(claim.owner)
         others = {owner for key in claim.keys for owner in self._places[claim.kind, key]}
         for key in claim.keys:
             self._places[claim.kind, key].add(claim.owner)

@@ -61,9 +61,15 @@ class Session:
         return self._changing[kind, workspace_id]
 
     def workspace_id(self, id_or_slug: str) -> str:
-        """Return the id of a workspace; a slug costs one look-up, until a workspace changes."""
+        """Return the id of a workspace.
+
+        A slug costs one look-up until a workspace changes, and none where a Workspace of the same
+        run has that slug or is about to get it.
+        """
         if is_uuid(id_or_slug):
             return id_or_slug.lower()
+        if own := self.register.workspace_id(id_or_slug):
+            return own
         with self._looking_up[id_or_slug]:
             version, found = self._slugs.get(id_or_slug, (None, ""))
             if version is not self.client.workspaces.version:
