@@ -7,6 +7,7 @@ person missing.
 
 from __future__ import annotations
 
+import ssl
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -89,11 +90,14 @@ def judge(expected: World, actual: World) -> Verdict:
 class Somebody:
     """Somebody else of the organization, who changes things by hand."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, transport: httpx.BaseTransport | None = None) -> None:
         self._http = httpx.Client(
             base_url=sandbox.url,
             headers={"Authorization": f"Bearer {sandbox.key}"},
             trust_env=False,
+            transport=transport,
+            # Plain http needs no certificates, and loading them takes longer than many requests.
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
         self._sandbox = sandbox
 
