@@ -4,16 +4,19 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
+# Where `make pulumi` puts the CLI. A CLI that was built is used before one on PATH.
+TOOLS := $(CURDIR)/.tools/bin
 
 # Every run starts many processes, and uncompiled each of them takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install format lint types test examples sandbox demo bench soak requirements clean
+.PHONY: help install format lint types test pulumi test-pulumi record examples sandbox demo bench soak \
+	requirements clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
 
 install: .venv/development.stamp ## Install the package (editable) and all tools into .venv
 
@@ -34,8 +37,17 @@ types: install ## Check types: mypy on everything, pyright on the public API
 	done
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-test: install ## Run all tests; ARGS="-k budgets" for some
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+test: install ## Run all tests on the offline engine; ARGS="-k budgets" for some
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not cli" $(ARGS)
+
+pulumi: ## Build the Pulumi CLI into .tools/bin, unless one is on PATH (needs Go)
+	@tests/pulumi/build
+
+test-pulumi: install pulumi ## Run whole programs on the Pulumi CLI
+	PATH="$(TOOLS):$$PATH" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m cli $(ARGS)
+
+record: install pulumi ## Record anew what the Pulumi CLI does, for the offline engine to follow
+	PATH="$(TOOLS):$$PATH" $(BIN)/python -m pytest tests/offline/test_scenarios.py --record $(ARGS)
 
 examples: install ## Run every example from nothing to nothing
 	$(BIN)/python -m pytest tests/programs/test_examples.py $(ARGS)
@@ -44,13 +56,13 @@ sandbox: .venv/package.stamp ## Serve OpenRouter's Workspaces API on this machin
 	$(BIN)/pulumi-openrouter sandbox $(ARGS)
 
 demo: .venv/package.stamp ## See it work: three environments, drift, repair, budgets, destroy
-	@PYTHONPATH=tests $(BIN)/python -m demo $(ARGS)
+	@PATH="$$PATH:$(TOOLS)" PYTHONPATH=tests $(BIN)/python -m demo $(ARGS)
 
 bench: install ## Measure requests and time, and write tests/bench/RESULTS.md
-	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+	PATH="$(TOOLS):$$PATH" PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 soak: install ## Run thousands of random programs, changes and faults
-	$(BIN)/python -m pytest tests/faults/test_stateful.py --soak $(ARGS)
+	PATH="$(TOOLS):$$PATH" $(BIN)/python -m pytest tests/faults/test_stateful.py --soak $(ARGS)
 
 # The only target that needs uv.
 COMPILE := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.project import Engine, Project, pulumi_on_path
+from harness.project import Engine, Project, pulumi_on_path, pulumi_version
 from pulumi_openrouter.sandbox import Sandbox
 
 NewProject = Callable[..., Project]
@@ -71,7 +71,7 @@ def project(new_project: NewProject) -> Project:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in the closing lines whether the tests on the real engine ran."""
+    """Say in the closing lines which real engine ran tests, and how many."""
     ran, skipped = (
         sum(
             "cli" in report.keywords and (report.when == "call" or outcome == "skipped")
@@ -81,7 +81,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for outcomes in (("passed", "failed"), ("skipped",))
     )
     if ran:
-        terminalreporter.write_line(f"cli: {ran} tests ran on the Pulumi CLI.")
+        terminalreporter.write_line(f"cli: {ran} tests ran on the Pulumi CLI {pulumi_version()}.")
     elif skipped:
         why = "skipped" if pulumi_on_path() else "skipped, as `pulumi` is not on PATH"
         terminalreporter.write_line(f"cli: {skipped} tests on the Pulumi CLI were {why}.")

@@ -33,7 +33,7 @@ _ANY_OPENROUTER_KEY = re.compile(r"sk-or-[\w-]+")
 
 
 def fold(text: str, limit: int | None = None) -> str:
-    """Give `text` on one line, without control characters, cut at `limit` characters."""
+    """Return `text` on one line, without control characters, cut at `limit` characters."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     line = " ".join(printable.split())
     if limit is None or len(line) <= limit:
@@ -68,11 +68,11 @@ class ApiError(OpenRouterError):
         method: HTTP method.
         path: Path below the base URL, percent-encoded, without the query.
         status: HTTP status, or None when there was no answer.
+        sent: False if the request was refused before it was sent.
         words: What the API (or the failing layer) said: one line, at most 300 characters.
         next_step: What the reader can do now: one or two sentences.
     """
 
-    no_answer: ClassVar[str] = "got no answer"
     default_next_step: ClassVar[str] = (
         "Check openrouter:baseUrl, and whether a proxy answers in the API's place."
     )
@@ -86,6 +86,7 @@ class ApiError(OpenRouterError):
         status: int | None = None,
         words: str = "",
         next_step: str | None = None,
+        sent: bool = True,
     ) -> None:
         self.action = fold(redact(action))
         self.method = method
@@ -93,13 +94,15 @@ class ApiError(OpenRouterError):
         self.status = status
         self.words = fold(redact(fold(words)), MAX_WORDS)
         self.next_step = self.default_next_step if next_step is None else next_step
-        outcome = self.no_answer if status is None else f"answered {status}"
+        self.sent = sent
+        no_answer = "got no answer" if sent else "was not sent"
+        outcome = no_answer if status is None else f"answered {status}"
         said = self.words.rstrip(".") or "no reason given"
         msg = f"{self.action}: {method} {self.path} {outcome}: {said}. {self.next_step}"
         super().__init__(msg.rstrip())
 
     def with_next_step(self: Error, next_step: str) -> Error:
-        """Give the same error with advice that fits the situation better."""
+        """Return the same error with advice that fits the situation better."""
         return type(self)(
             action=self.action,
             method=self.method,
@@ -107,13 +110,33 @@ class ApiError(OpenRouterError):
             status=self.status,
             words=self.words,
             next_step=next_step,
+            sent=self.sent,
+        )
+
+    def for_another(
+        self: Error,
+        *,
+        action: str,
+        method: str,
+        path: str,
+        status: int | None = None,
+        sent: bool = False,
+    ) -> Error:
+        """Return the short error of another request that fails for the same cause."""
+        return type(self)(
+            action=action,
+            method=method,
+            path=path,
+            status=status,
+            words=f"same cause as the first error ({fold(self.words, 200)})",
+            next_step="",
+            sent=sent,
         )
 
 
 class RefusedError(ApiError):
     """The API refuses the request for what it says; sending it again changes nothing."""
 
-    no_answer = "was not sent"
     default_next_step = "Correct the value that it names, then run again."
 
 
@@ -129,7 +152,10 @@ class AuthenticationError(ApiError):
 class ForbiddenError(ApiError):
     """The key is valid, but this is not allowed: to this key, or to anyone."""
 
-    default_next_step = "Check that the key is a management key of the organization meant."
+    default_next_step = (
+        "Check that the key is a management key of the organization meant, and that the "
+        "organization's IP allowlist, if it has one, admits this machine."
+    )
 
 
 class NotFoundError(ApiError):

@@ -4,23 +4,38 @@ Each comes in two forms, as in Pulumi's generated SDKs: a plain one that takes a
 one that takes inputs and gives an Output, which stays unknown in a preview whose inputs are. They
 run in the program's own process, with the settings of the stack. The API client is imported by the
 first call, so that importing the package stays cheap.
+
+A process may run programs more than once, as one that uses the Automation API does. Each run has an
+API client of its own, so nothing that one run has read is taken for the present by the next.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Sequence
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import pulumi
+from pulumi.runtime import config
+from pulumi.runtime.settings import get_monitor
 
+from pulumi_openrouter.api.people import OrganizationDirectory
 from pulumi_openrouter.errors import NotFoundError, OpenRouterError, fold
 from pulumi_openrouter.settings import Settings
+from pulumi_openrouter.slugs import is_uuid
 
 if TYPE_CHECKING:
     from pulumi_openrouter.api.client import Client
+
+_NO_SUCH_SLUG = (
+    "If this program creates the workspace, pass its `.id` or use the resource itself. Otherwise "
+    "check the id or slug, and that the key belongs to the organization meant."
+)
 
 Result = TypeVar("Result")
 Found = TypeVar("Found", "WorkspaceResult", "OrganizationMemberResult")
@@ -91,16 +106,26 @@ class OrganizationMemberResult:
 
 
 def get_workspace(id_or_slug: str) -> WorkspaceResult:
-    """Give an existing workspace by its id (UUID) or slug.
+    """Return an existing workspace by its id (UUID) or slug.
 
     Raises:
         pulumi.RunError: It does not exist, or cannot be read; one line says why.
     """
-    return _look_up(lambda client: _as(WorkspaceResult, client.workspaces.get(id_or_slug)))
+    _require_text(id_or_slug, "id_or_slug must be the id or slug of a workspace")
+
+    def get(client: Client) -> WorkspaceResult:
+        try:
+            return _as(WorkspaceResult, client.workspaces.get(id_or_slug))
+        except NotFoundError as error:
+            if is_uuid(id_or_slug):
+                raise
+            raise error.with_next_step(_NO_SUCH_SLUG) from None
+
+    return _look_up(get)
 
 
 def get_workspace_output(id_or_slug: pulumi.Input[str]) -> pulumi.Output[WorkspaceResult]:
-    """Give an existing workspace by its id or slug, which may be an output."""
+    """Return an existing workspace by its id or slug, which may be an output."""
     # In a thread: the program's event loop goes on, and several lookups run side by side.
     return pulumi.Output.from_input(id_or_slug).apply(
         lambda known: asyncio.to_thread(get_workspace, known)
@@ -108,11 +133,12 @@ def get_workspace_output(id_or_slug: pulumi.Input[str]) -> pulumi.Output[Workspa
 
 
 def find_workspace_id(slug: str) -> str | None:
-    """Give the id of the workspace with a slug, or None where there is none.
+    """Return the id of the workspace with a slug, or None where there is none.
 
     Raises:
         pulumi.RunError: It cannot be looked up; one line says why.
     """
+    _require_text(slug, "slug must be the slug of a workspace")
 
     def find(client: Client) -> str | None:
         try:
@@ -124,7 +150,7 @@ def find_workspace_id(slug: str) -> str | None:
 
 
 def list_workspaces() -> list[WorkspaceResult]:
-    """Give all workspaces of the organization, the default one included; all pages are read.
+    """Return all workspaces of the organization, the default one included; all pages are read.
 
     Raises:
         pulumi.RunError: They cannot be read; one line says why.
@@ -135,42 +161,37 @@ def list_workspaces() -> list[WorkspaceResult]:
 
 
 def list_workspaces_output() -> pulumi.Output[list[WorkspaceResult]]:
-    """Give all workspaces of the organization as an output."""
+    """Return all workspaces of the organization as an output."""
     return pulumi.Output.from_input(asyncio.to_thread(list_workspaces))
 
 
 def get_organization_members(
     emails: Sequence[str] | None = None,
 ) -> list[OrganizationMemberResult]:
-    """Give members of the organization; all pages are read, once per run of the program.
+    """Return members of the organization; all pages are read, once per run of the program.
 
     Args:
-        emails: Whom to give, in this order; upper and lower case are the same. None for everyone.
+        emails: Whose members to return, in this order, in upper or lower case. None for everyone.
 
     Raises:
         pulumi.RunError: An email is not a member's, or the members cannot be read; one line says
             which and why.
     """
-    if isinstance(emails, str):
-        msg = f'emails is a list: ["{fold(emails, 80)}"], not a string.'
-        raise pulumi.RunError(msg)
-    members = _look_up(
-        lambda client: [
-            _as(OrganizationMemberResult, found)
-            for found in client.snapshots.organization_members()
-        ]
-    )
-    if emails is None:
-        return members
-    by_email = {member.email.casefold(): member for member in members if member.email}
-    _refuse_unknown(email for email in emails if email.casefold() not in by_email)
-    return [by_email[email.casefold()] for email in emails]
+    wanted = None if emails is None else _texts(emails)
+    members = _look_up(lambda client: client.snapshots.organization_members())
+    by_id = {member.id: _as(OrganizationMemberResult, member) for member in members}
+    if wanted is None:
+        return list(by_id.values())
+    directory = OrganizationDirectory(members)
+    ids = {email: directory.user_id(email) for email in wanted}
+    _refuse_unknown(email for email, user_id in ids.items() if user_id is None)
+    return [by_id[str(ids[email])] for email in wanted]
 
 
 def get_organization_members_output(
     emails: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
 ) -> pulumi.Output[list[OrganizationMemberResult]]:
-    """Give members of the organization by emails that may be outputs."""
+    """Return members of the organization by emails that may be outputs."""
     known: pulumi.Output[Sequence[str] | None] = pulumi.Output.from_input(
         cast("pulumi.Input[Sequence[str] | None]", emails)  # what is inside resolves with it
     )
@@ -179,14 +200,73 @@ def get_organization_members_output(
 
 def _look_up(read: Callable[[Client], Result]) -> Result:
     """Run `read` with the stack's client; what goes wrong ends the program with one line."""
-    from pulumi_openrouter.api.client import shared_client
-
+    # The SDK has no public list of the stack's keys.
+    keys = {*config.get_config_env(), *config.CONFIG.get()}
     try:
-        settings = Settings.load(pulumi.Config("openrouter").get, os.environ)
-        return read(shared_client(settings))
+        settings = Settings.load(pulumi.Config("openrouter").get, os.environ, keys)
+        with _client(settings) as client:
+            return read(client)
     except OpenRouterError as error:
         problem = str(error)
     raise pulumi.RunError(problem)
+
+
+# One client for each run and its settings. What identifies a run is the connection to its engine,
+# which Pulumi opens anew for each (so do mocks), and with which the clients go.
+_clients: weakref.WeakKeyDictionary[object, dict[Settings, Client]] = weakref.WeakKeyDictionary()
+_choosing = threading.Lock()
+
+
+@contextmanager
+def _client(settings: Settings) -> Iterator[Client]:
+    """Offer the client of this run; outside of any run, a client for just this lookup."""
+    # Imported here because only a program that looks something up needs httpx and pydantic.
+    from pulumi_openrouter.api.client import Client
+
+    run = get_monitor()
+    if run is None:
+        with closing(Client(settings)) as client:
+            yield client
+        return
+    with _choosing:
+        clients = _clients.setdefault(run, {})
+        if settings not in clients:
+            clients[settings] = Client(settings)
+            weakref.finalize(run, clients[settings].close)
+    yield clients[settings]
+
+
+def _require_text(value: object, rule: str) -> None:
+    """Refuse in one line what would end in a traceback later."""
+    if not isinstance(value, str):
+        msg = f"{rule}, not {_shown(value)}."
+        raise pulumi.RunError(msg)
+
+
+def _texts(emails: object) -> list[str]:
+    """Return the emails as a list, or refuse in one line what cannot be one."""
+    if isinstance(emails, str):
+        msg = f'emails must be a list of emails: ["{fold(emails, 80)}"], not a string.'
+        raise pulumi.RunError(msg)
+    if isinstance(emails, (pulumi.Output, Mapping)) or not isinstance(emails, Iterable):
+        msg = f"emails must be a list of emails, not {_shown(emails)}."
+        raise pulumi.RunError(msg)
+    texts = list(emails)
+    for index, email in enumerate(texts):
+        if not isinstance(email, str):
+            msg = f"emails must be a list of emails, but emails[{index}] is {_shown(email)}."
+            raise pulumi.RunError(msg)
+    return texts
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, pulumi.Output):
+        return "an output: use the function of the same name that ends in _output"
+    return f"a {type(value).__name__}"
 
 
 def _as(result: type[Found], model: object) -> Found:

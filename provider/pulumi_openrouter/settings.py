@@ -7,15 +7,31 @@ program that merely imports the package pays nothing.
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from pulumi_openrouter.errors import ConfigurationError, fold, redact
 
 DEFAULT_BASE_URL = "https://openrouter.ai/api/v1"
+KEY_SETTING = "openrouter:managementKey"
+
+NAMES = (
+    "managementKey",
+    "baseUrl",
+    "timeoutSeconds",
+    "maxRetries",
+    "maxRetryDelaySeconds",
+    "maxConcurrency",
+    "adoptExisting",
+    "debug",
+)
+# Pulumi itself reads these of any provider's namespace.
+_OF_PULUMI = ("version", "pluginDownloadURL")
+_PREFIX = "openrouter:"
 
 
 @dataclass(frozen=True)
@@ -30,7 +46,7 @@ class Settings:
         max_concurrency: Requests in flight at once in this process, 1 to 256.
         max_retry_delay_seconds: Longest wait between two attempts, whatever Retry-After says.
         adopt_existing: Take over workspaces that exist instead of failing, for this run.
-        debug: Tell of every request and show whole tracebacks.
+        debug: Log every request and show full tracebacks.
         key_source: Where the key was found, for messages about it.
     """
 
@@ -42,20 +58,28 @@ class Settings:
     max_retry_delay_seconds: float = 60.0
     adopt_existing: bool = False
     debug: bool = False
-    key_source: str = field(default="openrouter:managementKey", compare=False)
+    key_source: str = field(default=KEY_SETTING, compare=False)
 
     @classmethod
-    def load(cls, get: Callable[[str], str | None], environ: Mapping[str, str]) -> Settings:
+    def load(
+        cls,
+        get: Callable[[str], str | None],
+        environ: Mapping[str, str],
+        config_keys: Iterable[str] = (),
+    ) -> Settings:
         """Read and check every setting.
 
         Args:
-            get: Gives the stack config value `openrouter:<name>`, or None.
+            get: Returns the stack config value `openrouter:<name>`, or None.
             environ: Environment variables.
+            config_keys: All keys of the stack config, of whatever namespace; one that begins with
+                `openrouter:` must be the name of a setting.
 
         Raises:
             ConfigurationError: A value is missing or wrong; the text names it, where it came
                 from, the rule and the remedy, and never shows a key.
         """
+        _refuse_unknown(config_keys)
         source = _Source(get, environ)
         key, key_source = _management_key(source)
         return cls(
@@ -83,13 +107,33 @@ class _Source:
     environ: Mapping[str, str]
 
     def find(self, name: str, *variables: str) -> tuple[str, str] | None:
-        """Give the first value that is set, and the name of the place it came from."""
+        """Return the first value that is set, and the name of the place it came from."""
         places = [(f"openrouter:{name}", self.get(name))]
         places += [(variable, self.environ.get(variable)) for variable in variables]
         for place, value in places:
             if value and value.strip():
                 return value.strip(), place
         return None
+
+
+def _refuse_unknown(config_keys: Iterable[str]) -> None:
+    known = {_PREFIX + name for name in (*NAMES, *_OF_PULUMI)}
+    unknown = sorted(key for key in config_keys if key.startswith(_PREFIX) and key not in known)
+    if not unknown:
+        return
+    key = unknown[0]
+    nearest = difflib.get_close_matches(key.removeprefix(_PREFIX), NAMES, n=1)
+    hint = (
+        f"did you mean {_PREFIX}{nearest[0]}?"
+        if nearest
+        else f"the settings are {', '.join(NAMES)}."
+    )
+    shown = redact(fold(key, 100))
+    msg = (
+        f"There is no setting {shown}; {hint} Run `pulumi config rm {shown}`. Refresh and destroy "
+        "use the configuration of the last `pulumi up`, so run `pulumi up` before them."
+    )
+    raise ConfigurationError(msg)
 
 
 def _management_key(source: _Source) -> tuple[str, str]:

@@ -12,20 +12,37 @@ SLUG_LENGTH = 50
 """The API's limit, in characters."""
 
 
+# The Latin letters that are no base letter with an accent, as they are commonly written in ASCII.
+# Case folding has already turned the German eszett into "ss".
+_LETTERS = str.maketrans(
+    {
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "ł": "l",
+        "ħ": "h",
+        "\u0131": "i",
+    }
+)
+
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def is_uuid(text: str) -> bool:
-    """Tell an id from a slug; what has an id's form is taken for an id, as the API does."""
+    """Return whether a text has the form of an id; the API takes such a text for an id too."""
     return _UUID.fullmatch(text) is not None
 
 
 def slugify(text: str, suffix: str = "") -> str:
     """Return the slug nearest to a text, with the slug of `suffix` as its last part.
 
-    Letters lose their accents; everything else outside a-z and 0-9 becomes a hyphen. What is too
-    long is cut in front of the suffix, so that the slugs of two stacks never fall together. The
-    result is empty where nothing of the text can stand in a slug, or the suffix leaves no room.
+    Latin letters are written in ASCII (é as e, ß as ss, ø as o) and other letters are dropped.
+    Everything else in ASCII becomes a hyphen. What is too long is cut in front of the suffix, so
+    that the slugs of two stacks never collide. The result is empty if no character of the text can
+    be part of a slug, or if the suffix leaves no room.
     """
     stem, tail = _parts(text), _parts(suffix)
     if not tail or not stem:
@@ -35,5 +52,7 @@ def slugify(text: str, suffix: str = "") -> str:
 
 
 def _parts(text: str) -> str:
-    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
+    latin = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
+    # Lower case again, because NFKD writes some symbols in capitals, such as the trademark sign.
+    ascii_text = latin.encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")

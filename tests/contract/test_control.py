@@ -1,10 +1,14 @@
 """The control endpoints: what a test can ask of the sandbox and tell it."""
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.sandbox.errors import SandboxError
+
+from .conftest import refuses
 
 
 def test_state_is_complete(sandbox: Sandbox, http: httpx.Client, people: list[str]) -> None:
@@ -21,6 +25,7 @@ def test_state_is_complete(sandbox: Sandbox, http: httpx.Client, people: list[st
     shown = http.get("/workspaces/acme").json()["data"]
     assert {key: acme[key] for key in shown} == shown
     assert state["organization_members"] == http.get("/organization/members").json()["data"]
+    assert state["keys"] == []
 
 
 def test_reset_goes_back_to_the_seed(sandbox: Sandbox, http: httpx.Client) -> None:
@@ -31,6 +36,7 @@ def test_reset_goes_back_to_the_seed(sandbox: Sandbox, http: httpx.Client) -> No
     sandbox.add_organization_members(3)
     sandbox.set_options(plan="standard", fresh_budgets_404=True)
     sandbox.mark_workspace("default", active_keys=True)
+    sandbox.add_key("acme")
     sandbox.set_latency(0.01)
     sandbox.add_fault(status=500, times=None)
     sandbox.reset()
@@ -140,16 +146,186 @@ def test_named_people_are_added(sandbox: Sandbox, http: httpx.Client) -> None:
     )
     assert http.get("/organization/members").json()["data"][-1] == person
     assert person["id"].startswith("user_")
-    words = r"has a member with email or id \['new@example.com'\] already"
+    before = sandbox.state()
+    for people in ([{"email": "new@example.com"}], [{"email": "x@y"}, {"email": "X@Y"}]):
+        with pytest.raises(SandboxError, match=r"member with the email (new@example\.com|X@Y), or"):
+            sandbox.add_organization_members(people)
+    assert sandbox.state() == before
+
+
+def test_a_person_joins_and_leaves_the_organization_and_every_workspace(
+    sandbox: Sandbox, http: httpx.Client
+) -> None:
+    """A person who is taken out is in no workspace any more, and can join again."""
+    who = sandbox.add_person("lee@example.com", role="org:admin", first_name="Lee")
+    person = {"id": who, "email": "lee@example.com", "role": "org:admin", "first_name": "Lee"}
+    assert sandbox.state()["organization_members"][-1] == {**person, "last_name": None}
+    for slug in ("acme", "labs"):
+        http.post("/workspaces", json={"name": slug, "slug": slug}).raise_for_status()
+        http.post(f"/workspaces/{slug}/members/add", json={"user_ids": [who]}).raise_for_status()
+    sandbox.remove_person(who)
+    for path in ("/organization", "/workspaces/default", "/workspaces/acme", "/workspaces/labs"):
+        assert who not in http.get(f"{path}/members").text
+    refused = http.post("/workspaces/acme/members/add", json={"user_ids": [who]})
+    refuses(refused, 400, "Some users are not members of the organization")
+    answer = http.post("/workspaces/acme/members/remove", json={"user_ids": [who]})
+    assert answer.json() == {"removed_count": 0}
+    assert sandbox.add_person("Lee@example.com") == who
+    with pytest.raises(SandboxError, match="no member with id user_nobody"):
+        sandbox.remove_person("user_nobody")
+
+
+def test_email_and_role_of_a_person_change(
+    sandbox: Sandbox, http: httpx.Client, people: list[str]
+) -> None:
+    """Email and role change alone or together, and the person stays in the workspaces."""
+    jane, ravi, *_ = people
+    http.post("/workspaces", json={"name": "Acme", "slug": "acme"}).raise_for_status()
+    http.post("/workspaces/acme/members/add", json={"user_ids": people[:2]}).raise_for_status()
+    sandbox.change_person(jane, email="jane.roe@example.com")
+    sandbox.change_person(ravi, role="org:admin")
+    sandbox.change_person(jane, email="Jane.Roe@example.com", role="org:member")
+    found = http.get("/organization/members?limit=2").json()["data"]
+    assert [(person["id"], person["email"], person["role"]) for person in found] == [
+        (jane, "Jane.Roe@example.com", "org:member"),
+        (ravi, "ravi.patel@example.com", "org:admin"),
+    ]
+    members = http.get("/workspaces/acme/members").json()["data"]
+    assert [(member["user_id"], member["role"]) for member in members] == [
+        (jane, "member"),
+        (ravi, "admin"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"email": "RAVI.patel@example.com"}, "email RAVI.patel@example.com, or with its id, alr"),
+        ({"email": "nobody"}, "email: String should match pattern"),
+        ({"role": "admin"}, "role: Input should be 'org:admin' or 'org:member'"),
+    ],
+    ids=["taken email", "no email", "unknown role"],
+)
+@pytest.mark.usefixtures("unchanged")
+def test_change_of_a_person_that_cannot_be_is_refused(
+    sandbox: Sandbox, people: list[str], changes: dict[str, str], words: str
+) -> None:
+    """An email that somebody else has, in any case, or that is none, changes nothing."""
     with pytest.raises(SandboxError, match=words):
-        sandbox.add_organization_members([{"email": "new@example.com"}])
+        sandbox.change_person(people[0], **changes)
+
+
+HALF = "half \ud800"
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda sandbox: sandbox.add_person(HALF), "members.0.email: Input should"),
+        (lambda sandbox: sandbox.add_person("a@b", user_id=HALF), "members.0.id: Input should"),
+        (lambda sandbox: sandbox.add_person("a@b", last_name=HALF), "members.0.last_name: Value"),
+        (lambda sandbox: sandbox.add_key(HALF), "workspace: Value error"),
+        (lambda sandbox: sandbox.add_key("acme", name=HALF), "name: Input should"),
+        (lambda sandbox: sandbox.add_key("acme", label=HALF), "label: Value error"),
+        (lambda sandbox: sandbox.add_key("acme", creator_user_id=HALF), "creator_user_id: Value"),
+        (
+            lambda sandbox: sandbox.mark_member("user_x", active_key_in=[HALF]),
+            "active_key_in.0: Value error",
+        ),
+        (lambda sandbox: sandbox.add_fault(body=HALF), "body: Value error"),
+        (
+            lambda sandbox: sandbox.set_options(**{HALF: True}),
+            "body: Input should be a valid string",
+        ),
+    ],
+    ids=[
+        *("email", "user id", "last name", "workspace", "name of a key", "label", "creator"),
+        *("key holder", "fault", "option"),
+    ],
+)
+@pytest.mark.usefixtures("unchanged")
+def test_control_refuses_half_of_a_surrogate_pair(
+    sandbox: Sandbox, call: Callable[[Sandbox], object], words: str
+) -> None:
+    """Text that UTF-8 cannot encode is refused with the name of its field."""
+    with pytest.raises(SandboxError, match=words):
+        call(sandbox)
+
+
+@pytest.mark.parametrize(
+    ("taken", "same"), [("straße@example.com", "STRASSE@example.com"), ("é@b", "É@B")]
+)
+def test_emails_are_compared_without_case_beyond_ascii(
+    sandbox: Sandbox, taken: str, same: str
+) -> None:
+    """Two spellings of one email are one person, whatever their letters are."""
+    sandbox.add_person(taken)
+    with pytest.raises(SandboxError, match="already"):
+        sandbox.add_person(same, user_id="user_other")
+
+
+def test_keys_are_created_disabled_and_deleted(
+    sandbox: Sandbox, http: httpx.Client, people: list[str]
+) -> None:
+    """A key has a name, a label, a workspace and a creator, and lives as long as its workspace."""
+    acme = http.post("/workspaces", json={"name": "Acme", "slug": "acme"}).json()["data"]["id"]
+    first = sandbox.add_key("acme", name="CI", label="ci", creator_user_id=people[0])
+    second = sandbox.add_key(acme)
+    third = sandbox.add_key("default", disabled=True)
+    keys = {key["hash"]: key for key in sandbox.state()["keys"]}
+    assert list(keys) == [first, second, third]
+    shown = ("name", "label", "workspace_id", "creator_user_id", "disabled")
+    assert [keys[first][name] for name in shown] == ["CI", "ci", acme, people[0], False]
+    assert (keys[second]["creator_user_id"], keys[third]["disabled"]) == (None, True)
+    sandbox.disable_key(first)
+    assert http.delete("/workspaces/acme").status_code == 400
+    sandbox.delete_key(second)
+    assert http.delete("/workspaces/acme").json() == {"deleted": True}
+    assert [key["hash"] for key in sandbox.state()["keys"]] == [third]
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_key_of_nothing_is_refused(sandbox: Sandbox) -> None:
+    """A key needs a workspace, and a creator from the organization if it has one."""
+    with pytest.raises(SandboxError, match="Workspace not found"):
+        sandbox.add_key("nobody")
+    with pytest.raises(SandboxError, match="no member with id user_nobody"):
+        sandbox.add_key("acme", creator_user_id="user_nobody")
+    for call in (sandbox.disable_key, sandbox.delete_key):
+        with pytest.raises(SandboxError, match="no API key with hash 0123"):
+            call("0123")
+
+
+def test_keys_outlive_their_creator(
+    sandbox: Sandbox, http: httpx.Client, people: list[str]
+) -> None:
+    """A key belongs to its workspace and stays active when its creator leaves."""
+    http.post("/workspaces", json={"name": "Acme", "slug": "acme"}).raise_for_status()
+    hash = sandbox.add_key("acme", creator_user_id=people[1])
+    sandbox.remove_person(people[1])
+    [key] = sandbox.state()["keys"]
+    assert (key["hash"], key["creator_user_id"]) == (hash, people[1])
+    assert http.delete("/workspaces/acme").status_code == 400
+
+
+def test_marks_are_keys(sandbox: Sandbox, http: httpx.Client, people: list[str]) -> None:
+    """A mark for active keys makes real keys, and taking it back deletes just those."""
+    http.post("/workspaces", json={"name": "Acme", "slug": "acme"}).raise_for_status()
+    other = sandbox.add_key("default", creator_user_id=people[1])
+    sandbox.mark_member(people[0], active_key_in=["acme", "default"])
+    sandbox.mark_workspace("acme", active_keys=True)
+    keys = sandbox.state()["keys"]
+    assert [key["creator_user_id"] for key in keys] == [people[1], people[0], people[0], None]
+    sandbox.mark_member(people[0], active_key_in=[])
+    sandbox.mark_workspace("acme", active_keys=False)
+    assert [key["hash"] for key in sandbox.state()["keys"]] == [other]
 
 
 def test_marks_and_options_that_name_nothing_are_refused(sandbox: Sandbox) -> None:
     """A mark on nobody, and an option that does not exist, say so."""
     with pytest.raises(SandboxError, match="no member with id user_nobody"):
         sandbox.mark_member("user_nobody", scim_managed=True)
-    with pytest.raises(SandboxError, match="Resource not found"):
+    with pytest.raises(SandboxError, match="Workspace not found"):
         sandbox.mark_workspace("nobody", active_keys=True)
     with pytest.raises(SandboxError, match="colour: Extra inputs are not permitted"):
         sandbox.set_options(colour="red")
@@ -161,7 +337,7 @@ def test_options_are_set_one_at_a_time(sandbox: Sandbox) -> None:
     assert sandbox.set_options(fresh_budgets_404=True) == {
         "plan": "standard",
         "fresh_budgets_404": True,
-        "default_workspace_deletion": False,
+        "default_workspace_deletion": True,
     }
 
 

@@ -32,7 +32,7 @@ def only_request(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def something_is_held(sandbox: Sandbox) -> bool:
-    """Say whether a request is held now."""
+    """Return whether a request is held now."""
     try:
         return bool(sandbox.wait_until_held(0))
     except TimeoutError:
@@ -141,7 +141,7 @@ def test_merge_leaves_errors_alone(sandbox: Sandbox, http: httpx.Client) -> None
     """A merge does not turn a refusal into something else."""
     sandbox.add_fault(merge={"data": {}})
     answer = http.get("/workspaces/nobody")
-    assert answer.json() == {"error": {"code": 404, "message": "Resource not found"}}
+    assert answer.json() == {"error": {"code": 404, "message": "Workspace not found"}}
     assert answer.status_code == 404
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from openrouter import OpenRouter, errors
+from openrouter.components import UpdateWorkspaceRequestDisabledServerTool as ServerTool
 from openrouter.components import Workspace
 
 from pulumi_openrouter.sandbox import Sandbox
@@ -101,11 +102,14 @@ def test_update_changes_what_was_sent(sdk: OpenRouter, workspace: Workspace) -> 
     assert changed.updated_at is not None
 
 
-def test_empty_list_of_disabled_tools_is_null(sdk: OpenRouter, workspace: Workspace) -> None:
-    """An empty list clears the disabled tools, as null does."""
+@pytest.mark.parametrize("nothing", [[], None], ids=["empty list", "null"])
+def test_disabled_tools_are_cleared(
+    sdk: OpenRouter, workspace: Workspace, nothing: list[ServerTool] | None
+) -> None:
+    """An empty list and null both enable every tool again."""
     sdk.workspaces.update(id=workspace.id, disabled_server_tools=["openrouter:web_search"])
-    changed = sdk.workspaces.update(id=workspace.id, disabled_server_tools=[]).data
-    assert not changed.disabled_server_tools
+    changed = sdk.workspaces.update(id=workspace.id, disabled_server_tools=nothing).data
+    assert changed.disabled_server_tools is None
 
 
 def test_budgets_are_set_read_and_deleted(sdk: OpenRouter, workspace: Workspace) -> None:

@@ -43,7 +43,7 @@ def test_unknown_workspace_is_not_found(
     """Every operation on a workspace that does not exist answers 404."""
     body = {"user_ids": ["user_x"], "limit_usd": 1, "name": "x"}
     answer = http.request(method, f"/workspaces/{ref}{path}", json=body)
-    refuses(answer, 404, "Resource not found")
+    refuses(answer, 404, "Workspace not found")
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -58,6 +58,7 @@ def test_unknown_workspace_is_not_found(
         ("limit=ten", "limit: Value error, Input should be a whole number"),
         ("limit=1_0", "limit: Value error, Input should be a whole number"),
         ("limit=", "limit: Value error, Input should be a whole number"),
+        ("offset=", "offset: Value error, Input should be a whole number"),
         ("offset=-1", "offset: Value error, Input should be a whole number"),
         ("offset=1.0", "offset: Value error, Input should be a whole number"),
     ],
@@ -127,6 +128,67 @@ def test_any_text_is_kept_exactly(http: httpx.Client, name: str) -> None:
     http.post("/workspaces", json=body).raise_for_status()
     data = http.get("/workspaces/b").json()["data"]
     assert (data["name"], data["description"]) == (name, name * 5)
+
+
+HALF = "half \ud800"
+NOT_UNICODE = "Value error, Input should be valid Unicode, without half of a surrogate pair"
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize(
+    ("method", "path", "body", "words"),
+    [
+        ("PATCH", "", {"default_text_model": HALF}, f"default_text_model: {NOT_UNICODE}"),
+        ("PATCH", "", {"default_image_model": HALF}, f"default_image_model: {NOT_UNICODE}"),
+        ("PATCH", "", {"name": HALF}, "name: Input should be a valid string"),
+        ("PATCH", "", {"description": HALF}, "description: Input should be a valid string"),
+        ("PATCH", "", {"slug": HALF}, "slug: Input should be a valid string"),
+        ("PATCH", "", {"default_provider_sort": HALF}, "default_provider_sort: Input should be"),
+        ("PATCH", "", {"disabled_server_tools": [HALF]}, "disabled_server_tools.0: Input should"),
+        ("POST", "/members/add", {"user_ids": [HALF]}, f"user_ids.0: {NOT_UNICODE}"),
+        ("POST", "/members/remove", {"user_ids": [HALF]}, f"user_ids.0: {NOT_UNICODE}"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_half_of_a_surrogate_pair_is_refused(
+    http: httpx.Client, method: str, path: str, body: dict[str, object], words: str
+) -> None:
+    """Text that UTF-8 cannot encode answers 400 in the API's shape, in every field that is text."""
+    headers = {"Content-Type": "application/json"}
+    content = json.dumps(body).encode()
+    answer = http.request(method, f"/workspaces/acme{path}", content=content, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(INVALID + words)
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/keys"),
+        ("GET", "/organization/members"),
+        ("GET", "/workspaces"),
+        ("POST", "/workspaces"),
+        ("GET", "/workspaces/acme"),
+        ("PATCH", "/workspaces/acme"),
+        ("DELETE", "/workspaces/acme"),
+        ("GET", "/workspaces/acme/budgets"),
+        ("GET", "/workspaces/acme/budgets/weekly"),
+        ("PUT", "/workspaces/acme/budgets/weekly"),
+        ("DELETE", "/workspaces/acme/budgets/weekly"),
+        ("GET", "/workspaces/acme/members"),
+        ("POST", "/workspaces/acme/members/add"),
+        ("POST", "/workspaces/acme/members/remove"),
+    ],
+)
+def test_every_operation_can_be_forbidden(
+    http: httpx.Client, sandbox: Sandbox, method: str, path: str
+) -> None:
+    """A planned 403, as an organization's IP allowlist answers, replaces any operation."""
+    words = "Your IP address is not allowed to use this organization"
+    sandbox.add_fault(status=403, message=words, times=None)
+    answer = http.request(method, path, json={"limit_usd": 1, "user_ids": ["user_x"], "name": "x"})
+    refuses(answer, 403, words)
 
 
 def test_numbers_are_numbers(http: httpx.Client) -> None:

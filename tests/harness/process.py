@@ -81,9 +81,9 @@ class ProviderProcess:
             for provider in self.providers.values():
                 provider.session = session
 
-    def resource(self, kind: Kind) -> Managed:
-        """Give a resource that does not exist yet."""
-        return Managed(self, kind)
+    def resource(self, kind: Kind, name: str | None = None) -> Managed:
+        """Return a resource that does not exist yet, under a name of its own unless given one."""
+        return Managed(self, kind, name or f"resource-{next(_numbers)}")
 
     def close(self) -> None:
         """End the process: its connections, and what it knew."""
@@ -94,9 +94,10 @@ class ProviderProcess:
 class Managed:
     """One resource as an engine keeps it from operation to operation."""
 
-    def __init__(self, process: ProviderProcess, kind: Kind) -> None:
+    def __init__(self, process: ProviderProcess, kind: Kind, name: str) -> None:
         self.process = process
         self.kind: Kind = kind
+        self.owner = f"pulumi-python:dynamic/openrouter:{kind}::{name}"
         self.id = ""
         self.inputs: Properties = {}
         self.outputs: Properties = {}
@@ -108,7 +109,9 @@ class Managed:
 
     def check(self, **inputs: Any) -> Properties:
         """Check, and give the inputs in the form that the state keeps; raises InputError."""
-        result = self.provider.check(_travel(self.inputs), _travel(inputs))
+        result = self.provider.check(
+            _travel(self.inputs), _travel({"__owner": self.owner, **inputs})
+        )
         if result.failures:
             raise InputError("\n".join(f"{f.property}: {f.reason}" for f in result.failures))
         return _travel(result.inputs)

@@ -10,6 +10,7 @@ import enum
 import os
 import re
 import shutil
+import subprocess
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -140,22 +141,43 @@ class Project:
             if not resource["type"].startswith("pulumi:")
         ]
 
-    def _open(self) -> Any:
-        if self.engine is Engine.OFFLINE:
-            return offline.create_or_select_stack(self.stack_name, self.folder, self.environment)
-        backend = self.folder / "backend"
-        backend.mkdir(exist_ok=True)
-        variables = {
-            "PULUMI_BACKEND_URL": backend.as_uri(),
+    def pulumi(self, *arguments: str) -> str:
+        """Run a command of the Pulumi CLI on this stack and return what it prints.
+
+        Raises Failure, with all that it printed, where the command fails.
+        """
+        assert self.stack is not None, "the stack is created before a command needs it"
+        done = subprocess.run(
+            ["pulumi", *arguments, "--stack", self.stack_name, "--color", "never"],  # noqa: S607
+            cwd=self.folder,
+            env={**os.environ, **self._variables()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise Failure(done.stdout)
+        return done.stdout
+
+    def _variables(self) -> dict[str, str]:
+        return {
+            "PULUMI_BACKEND_URL": (self.folder / "backend").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             **self.environment,
         }
+
+    def _open(self) -> Any:
+        if self.engine is Engine.OFFLINE:
+            return offline.create_or_select_stack(self.stack_name, self.folder, self.environment)
+        (self.folder / "backend").mkdir(exist_ok=True)
         return automation.create_or_select_stack(
             self.stack_name,
             work_dir=str(self.folder),
-            opts=automation.LocalWorkspaceOptions(env_vars=variables),
+            opts=automation.LocalWorkspaceOptions(env_vars=self._variables()),
         )
 
     def _run(self, operation: str, **options: Any) -> Outcome:
@@ -172,6 +194,17 @@ class Project:
             result.stdout,
             {name: output.value for name, output in outputs.items()},
         )
+
+
+def pulumi_version() -> str:
+    """Return the version of the CLI on PATH."""
+    printed = subprocess.run(
+        ["pulumi", "version"],  # noqa: S607 - the CLI under test
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return printed.strip().removeprefix("v")
 
 
 def pulumi_on_path() -> bool:

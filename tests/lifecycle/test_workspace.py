@@ -111,12 +111,13 @@ def test_a_create_sends_just_what_is_given(acme: Managed, sandbox: Sandbox) -> N
 
 def test_lists_have_no_order(acme: Managed, sandbox: Sandbox) -> None:
     """Key ids and tools in another order, there or here, are no difference."""
-    acme.up(**BASE, io_logging_api_key_ids=[3, 1, 2], disabled_server_tools=["b", "a"])
-    shuffled = {"io_logging_api_key_ids": [2, 3, 1], "disabled_server_tools": ["b", "a"]}
+    bash, shell = "openrouter:bash", "openrouter:shell"
+    acme.up(**BASE, io_logging_api_key_ids=[3, 1, 2], disabled_server_tools=[shell, bash])
+    shuffled = {"io_logging_api_key_ids": [2, 3, 1], "disabled_server_tools": [shell, bash]}
     acme.process.session.client.workspaces.update(acme.id, shuffled)
     assert acme.refresh() == "same"
     sent(sandbox)
-    assert acme.up(**BASE, io_logging_api_key_ids=[1, 2, 3], disabled_server_tools=["a", "b"])
+    assert acme.up(**BASE, io_logging_api_key_ids=[1, 2, 3], disabled_server_tools=[bash, shell])
     assert sent(sandbox) == []
 
 
@@ -124,7 +125,7 @@ def test_an_empty_list_of_tools_is_none_of_them(acme: Managed, sandbox: Sandbox)
     """`disabled_server_tools=[]` is what leaving it out is."""
     acme.up(**BASE, disabled_server_tools=[])
     assert [acme.up(**BASE), acme.refresh()] == ["same", "same"]
-    acme.up(**BASE, disabled_server_tools=["a"])
+    acme.up(**BASE, disabled_server_tools=["openrouter:bash"])
     acme.up(**BASE, disabled_server_tools=[])
     assert live(sandbox)["disabled_server_tools"] is None
     assert acme.up(**BASE, disabled_server_tools=[]) == "same"

@@ -111,7 +111,7 @@ def test_a_get_of_something_missing_is_an_error(
     """One line says that there is no such workspace; by slug the program itself sees it."""
     for reference in ("6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0001", "nobody"):
         project.program(f'openrouter.{kind}.get("missing", "{reference}")')
-        with pytest.raises(Failure, match=r"answered 404: Resource not found\.") as failure:
+        with pytest.raises(Failure, match=r"answered 404: Workspace not found\.") as failure:
             project.up()
         assert not failure.value.shows_our_code
     assert sandbox.requests(writes_only=True) == []

@@ -35,7 +35,7 @@ class ScriptedApi:
     settings: Settings = SETTINGS
 
     def transport(self, **settings: object) -> Transport:
-        """Give a transport that talks to the script, with changed settings."""
+        """Return a transport that talks to the script, with changed settings."""
         self.settings = replace(self.settings, **settings)  # type: ignore[arg-type] # any of them
         return Transport(
             self.settings,
@@ -47,7 +47,7 @@ class ScriptedApi:
         )
 
     def client(self, **settings: object) -> Client:
-        """Give a client that talks to the script, with changed settings."""
+        """Return a client that talks to the script, with changed settings."""
         return Client(self.settings, transport=self.transport(**settings))
 
     def clock(self) -> float:

@@ -122,6 +122,13 @@ MEMBER = {"id": "m", "user_id": "user_a", "role": "member"}
             None,
             id="list the organization",
         ),
+        pytest.param(
+            lambda client: [found.hash for found in client.keys.active("w")],
+            {"data": [{"hash": "a1"}]},
+            "GET /keys?workspace_id=w&offset=0",
+            None,
+            id="list active keys",
+        ),
     ],
 )
 def test_each_call_is_one_request(
@@ -154,6 +161,7 @@ def test_each_call_is_one_request(
         (lambda client: client.members.add("w", ["u"] * 2), 'adding 2 members to workspace "w"'),
         (lambda client: client.members.remove("w", ["u"]), 'removing u from workspace "w"'),
         (lambda client: list(client.organization.members()), "reading the members of the organ"),
+        (lambda client: client.keys.active("w"), 'reading the API keys of workspace "w"'),
     ],
 )
 def test_each_failure_says_what_was_being_done(

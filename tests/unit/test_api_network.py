@@ -6,7 +6,8 @@ import json
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -155,10 +156,11 @@ def test_an_unknown_certificate_is_refused_at_once(tls_server: Server) -> None:
     """A server that cannot prove who it is gets no request and no second chance."""
     with (
         client(f"https://localhost:{tls_server.port}") as (subject, waits),
-        pytest.raises(ConnectionFailedError, match="CERTIFICATE_VERIFY_FAILED"),
+        pytest.raises(ConnectionFailedError, match="CERTIFICATE_VERIFY_FAILED") as failure,
     ):
         subject.workspaces.get("acme")
     assert (tls_server.lines, waits) == ([], [])
+    assert "Set SSL_CERT_FILE to a file that holds the certificate authority" in str(failure.value)
 
 
 def test_a_certificate_of_the_environment_is_trusted(
@@ -168,6 +170,29 @@ def test_a_certificate_of_the_environment_is_trusted(
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     with client(f"https://localhost:{tls_server.port}") as (subject, _):
         assert subject.workspaces.get("acme").id == "ws-1"
+
+
+def test_the_first_of_many_that_cannot_connect_ends_the_others() -> None:
+    """With nobody listening, one request reports the cause, and the waits of the others end."""
+    closed = Server()
+    closed.server_close()
+    settings = Settings(
+        management_key="k",
+        base_url=f"http://127.0.0.1:{closed.port}",
+        max_retries=2,
+        max_retry_delay_seconds=600.0,
+    )
+    notes: list[str] = []
+    subject = Client(settings, transport=Transport(settings, notify=notes.append))
+    with closing(subject), ThreadPoolExecutor(25) as pool:
+        reads = [pool.submit(subject.workspaces.get, f"w{number}") for number in range(25)]
+        texts = [str(read.exception()) for read in reads]
+    short = [text for text in texts if "same cause as the first error (ConnectError: " in text]
+    whole = [text for text in texts if "Check the network, the proxy variables" in text]
+    assert (len(whole), len(short)) == (1, 24)
+    # The waits of 25 requests before their last attempts overlap, if not to the millisecond.
+    assert 1 <= len(notes) <= 3
+    assert notes[0].startswith(f"{settings.base_url}: ConnectError: ")
 
 
 @pytest.mark.parametrize(

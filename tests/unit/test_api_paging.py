@@ -25,7 +25,7 @@ class Listing:
         self.requests = 0
 
     def fetch(self, offset: int) -> Page[str]:
-        """Give one page, after the next change has been made."""
+        """Return one page, after the next change has been made."""
         if self.requests and self.between:
             self.between.pop(0)(self.names)
             self.always &= set(self.names)

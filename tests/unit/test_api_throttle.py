@@ -42,7 +42,7 @@ def throttle(time: Time, most: int = 8) -> Throttle:
 
 
 def admits(subject: Throttle, expected: int) -> bool:
-    """Tell whether just so many of twelve may be in flight at once."""
+    """Return whether just so many of twelve may be in flight at once."""
     leave = threading.Event()
     entered = threading.Semaphore(0)
 

@@ -88,16 +88,41 @@ def test_a_segment_that_cannot_be_one_is_never_sent(api: ScriptedApi, name: str)
 
 def test_an_error_names_request_status_and_words(api: ScriptedApi) -> None:
     """The text tells what was done, which request failed and how, and what to do."""
+    api.script = [refusal(404, "Workspace not found")]
+    with pytest.raises(NotFoundError) as failure:
+        read(api.transport())
+    assert str(failure.value) == (
+        'reading workspace "acme": GET /workspaces/acme answered 404: Workspace not found. Check '
+        "the id or slug, and that the key belongs to the organization meant."
+    )
+    assert (failure.value.status, failure.value.path) == (404, "/workspaces/acme")
+
+
+@pytest.mark.parametrize("variable", ["OPENROUTER_MANAGEMENT_KEY", "OPENROUTER_API_KEY"])
+def test_a_refused_key_of_the_environment_names_its_variable(
+    api: ScriptedApi, variable: str
+) -> None:
+    """The advice on a 401 is to set the very variable that holds the refused key."""
     api.script = [refusal(401, "Missing Authentication header")]
     with pytest.raises(AuthenticationError) as failure:
-        read(api.transport(key_source="OPENROUTER_API_KEY"))
+        read(api.transport(key_source=variable))
     assert str(failure.value) == (
         'reading workspace "acme": GET /workspaces/acme answered 401: Missing Authentication '
-        "header. Set openrouter:managementKey (pulumi config set --secret "
-        "openrouter:managementKey …) or OPENROUTER_MANAGEMENT_KEY to a management key that is "
-        "valid. The key in use came from OPENROUTER_API_KEY."
+        f"header. The key came from {variable}: set it to a valid management key."
     )
-    assert (failure.value.status, failure.value.path) == (401, "/workspaces/acme")
+
+
+def test_a_refused_key_of_the_stack_config_explains_rotation(api: ScriptedApi) -> None:
+    """A key that was rotated in the stack config is still the old one in refresh and destroy."""
+    api.script = [refusal(401, "Missing Authentication header")]
+    with pytest.raises(AuthenticationError) as failure:
+        read(api.transport(key_source="openrouter:managementKey"))
+    assert str(failure.value).endswith(
+        "The key came from openrouter:managementKey: run `pulumi config set --secret "
+        "openrouter:managementKey` with a valid management key. If you have already replaced it: "
+        "refresh and destroy use the configuration stored with the provider in the state, so run "
+        "`pulumi up` or `pulumi refresh --run-program` once."
+    )
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 409, 413, 422, 501, 505])

@@ -46,6 +46,26 @@ def test_the_text_without_an_answer_says_so() -> None:
     )
 
 
+def test_a_refusal_of_everything_names_the_allowlist() -> None:
+    """A 403 may come from the organization's IP allowlist, not only from the kind of the key."""
+    error = ForbiddenError(action="reading", method="GET", path="/w", status=403, words="No.")
+    assert str(error) == (
+        "reading: GET /w answered 403: No. Check that the key is a management key of the "
+        "organization meant, and that the organization's IP allowlist, if it has one, admits this "
+        "machine."
+    )
+
+
+def test_another_request_with_the_same_cause_gets_a_short_text() -> None:
+    """The short text keeps the cause and leaves out the advice, which the first error gives."""
+    first = ConnectionFailedError(
+        action="listing the workspaces", method="GET", path="/workspaces", words="no route"
+    )
+    other = first.for_another(action="reading a", method="GET", path="/a")
+    assert type(other) is ConnectionFailedError
+    assert str(other) == "reading a: GET /a was not sent: same cause as the first error (no route)."
+
+
 def test_the_next_step_can_be_replaced() -> None:
     """A caller that knows the situation gives other advice and keeps everything else."""
     general = ForbiddenError(

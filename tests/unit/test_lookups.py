@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import FrozenInstanceError, fields
 from inspect import getdoc
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pulumi
 import pytest
@@ -21,19 +20,34 @@ from pulumi_openrouter.sandbox import Sandbox
 
 Value = TypeVar("Value")
 
-# Settings of its own give each test a client of its own, as each run of a program has.
-_timeouts = itertools.count(10)
+
+class Engine:
+    """Stands for the connection to the engine that each run of a program has; nobody calls it."""
 
 
 @pytest.fixture(autouse=True)
 def stack_config(sandbox: Sandbox) -> None:
     """Let the stack's config point to the sandbox."""
-    values = {
-        "openrouter:baseUrl": sandbox.url,
-        "openrouter:managementKey": sandbox.key,
-        "openrouter:timeoutSeconds": str(next(_timeouts)),
-    }
+    values = {"openrouter:baseUrl": sandbox.url, "openrouter:managementKey": sandbox.key}
     config.set_all_config(values, ["openrouter:managementKey"])
+
+
+@pytest.fixture(autouse=True)
+def new_run() -> Iterator[Callable[[], None]]:
+    """Begin a run of a program, and offer to begin another one in the same process."""
+
+    def begin() -> None:
+        connection = Engine()
+        pulumi.runtime.configure(pulumi.runtime.Settings("project", "stack", monitor=connection))
+
+    begin()
+    yield begin
+    no_run()
+
+
+def no_run() -> None:
+    """Leave the run: what comes next is outside of any."""
+    pulumi.runtime.configure(pulumi.runtime.Settings("project", "stack"))
 
 
 def run(output: Callable[[], pulumi.Output[Value]]) -> tuple[bool, Value | None]:
@@ -44,6 +58,11 @@ def run(output: Callable[[], pulumi.Output[Value]]) -> tuple[bool, Value | None]
         return await made.is_known(), await made.future()
 
     return asyncio.run(resolve())
+
+
+def as_any(value: object) -> Any:
+    """Pass a value that the types forbid."""
+    return value
 
 
 def unknown() -> pulumi.Output[str]:
@@ -83,6 +102,37 @@ def test_everyone_of_the_organization_is_listed_once(sandbox: Sandbox) -> None:
     assert sandbox.counts()["total"] == 3
 
 
+def test_the_next_run_sees_who_was_invited_since(
+    sandbox: Sandbox, new_run: Callable[[], None]
+) -> None:
+    """A process that runs programs again and again reads the organization in each of them."""
+    before = len(lookups.get_organization_members())
+    sandbox.add_organization_members(1)
+    assert len(lookups.get_organization_members()) == before
+    new_run()
+    assert len(lookups.get_organization_members()) == before + 1
+
+
+def test_outside_of_a_run_every_lookup_asks(sandbox: Sandbox) -> None:
+    """Where no run begins and ends, nothing is kept."""
+    no_run()
+    before = len(lookups.get_organization_members())
+    sandbox.add_organization_members(1)
+    assert len(lookups.get_organization_members()) == before + 1
+
+
+def test_a_run_after_an_outage_asks_again(sandbox: Sandbox, new_run: Callable[[], None]) -> None:
+    """A refused key ends the lookups of its run only."""
+    sandbox.add_fault(method="GET", status=401)
+    for _ in range(2):
+        with pytest.raises(pulumi.RunError, match=r"401|same cause as the first error"):
+            lookups.list_workspaces()
+    assert sandbox.counts()["total"] == 1
+    new_run()
+    sandbox.clear_faults()
+    assert len(lookups.list_workspaces()) == 1
+
+
 def test_emails_are_found_in_any_case_and_order() -> None:
     """Emails are given back as the organization has them, in the order asked for."""
     emails = [str(member.email) for member in lookups.get_organization_members()]
@@ -101,9 +151,126 @@ def test_unknown_emails_are_named() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("look_up", "problem"),
+    [
+        pytest.param(
+            lambda: lookups.get_workspace(as_any(None)),
+            "id_or_slug must be the id or slug of a workspace, not None.",
+            id="no workspace",
+        ),
+        pytest.param(
+            lambda: lookups.get_workspace(as_any(5)),
+            "id_or_slug must be the id or slug of a workspace, not 5.",
+            id="a number",
+        ),
+        pytest.param(
+            lambda: lookups.get_workspace(as_any(["acme"])),
+            "id_or_slug must be the id or slug of a workspace, not a list.",
+            id="a list",
+        ),
+        pytest.param(
+            lambda: lookups.get_organization_members(as_any([None])),
+            "emails must be a list of emails, but emails[0] is None.",
+            id="no email",
+        ),
+        pytest.param(
+            lambda: lookups.get_organization_members(as_any(["jane@example.com", 5])),
+            "emails must be a list of emails, but emails[1] is 5.",
+            id="a number among emails",
+        ),
+        pytest.param(
+            lambda: lookups.get_organization_members(as_any(5)),
+            "emails must be a list of emails, not 5.",
+            id="a number of emails",
+        ),
+        pytest.param(
+            lambda: lookups.get_organization_members(as_any({"jane@example.com": 1})),
+            "emails must be a list of emails, not a dict.",
+            id="a map",
+        ),
+    ],
+)
+def test_what_is_no_text_is_refused_in_one_line(
+    sandbox: Sandbox, look_up: Callable[[], object], problem: str
+) -> None:
+    """A value of another type is named before anything is sent."""
+    with pytest.raises(pulumi.RunError) as failure:
+        look_up()
+    assert str(failure.value) == problem
+    assert sandbox.counts()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("output", "problem"),
+    [
+        pytest.param(
+            lambda: lookups.get_workspace_output(as_any(pulumi.Output.from_input(None))),
+            r"id_or_slug must be the id or slug of a workspace, not None\.",
+            id="workspace",
+        ),
+        pytest.param(
+            lambda: lookups.get_organization_members_output(
+                as_any([pulumi.Output.from_input(None)])
+            ),
+            r"emails must be a list of emails, but emails\[0\] is None\.",
+            id="people",
+        ),
+    ],
+)
+def test_an_output_that_resolves_to_nothing_is_refused_in_one_line(
+    output: Callable[[], pulumi.Output[object]], problem: str
+) -> None:
+    """The output of another stack may be missing: the lookup says so instead of crashing."""
+    with pytest.raises(pulumi.RunError, match=problem):
+        run(output)
+
+
+def test_an_output_in_the_plain_form_is_sent_to_the_other_one() -> None:
+    """The plain form cannot wait for an output, and names the form that can."""
+
+    def look_up() -> pulumi.Output[object]:
+        lookups.get_workspace(as_any(pulumi.Output.from_input("acme")))
+        raise AssertionError
+
+    with pytest.raises(
+        pulumi.RunError, match="not an output: use the function of the same name that ends in"
+    ):
+        run(look_up)
+
+
+def test_people_may_come_in_any_collection() -> None:
+    """A set, a tuple or a generator of emails is as good as a list."""
+    emails = ["jane.doe@example.com"]
+    for some in (set(emails), tuple(emails), iter(emails)):
+        assert len(lookups.get_organization_members(as_any(some))) == 1
+
+
+def test_a_slug_of_nothing_points_to_the_resource_itself() -> None:
+    """A program that looks up what it is about to create learns to pass the id instead."""
+    with pytest.raises(pulumi.RunError) as failure:
+        run(lambda: lookups.get_workspace_output(pulumi.Output.from_input("new-dev")))
+    assert str(failure.value).endswith(
+        "If this program creates the workspace, pass its `.id` or use the resource itself. "
+        "Otherwise check the id or slug, and that the key belongs to the organization meant."
+    )
+    with pytest.raises(pulumi.RunError) as failure:
+        lookups.get_workspace("0ec5c9b4-6f0c-4f3e-9d56-3f1c2a4b5d6e")
+    assert "If this program creates" not in str(failure.value)
+
+
+def test_an_unknown_setting_ends_the_program_with_one_line(sandbox: Sandbox) -> None:
+    """A typo in the stack config is refused by lookups as it is by resources."""
+    config.set_all_config({"openrouter:managmentKey": sandbox.key})
+    with pytest.raises(pulumi.RunError, match="did you mean openrouter:managementKey"):
+        lookups.list_workspaces()
+
+
 def test_one_email_instead_of_a_list_is_refused() -> None:
     """A bare string would be read letter by letter."""
-    with pytest.raises(pulumi.RunError, match=r'emails is a list: \["jane@example\.com"\]'):
+    with pytest.raises(
+        pulumi.RunError, match=r'emails must be a list of emails: \["jane@example\.com"\]'
+    ):
         lookups.get_organization_members("jane@example.com")
 
 
@@ -112,7 +279,7 @@ def test_one_email_instead_of_a_list_is_refused() -> None:
     [
         pytest.param(
             lambda: lookups.get_workspace("nope"),
-            'reading workspace "nope": GET /workspaces/nope answered 404: Resource not found. ',
+            'reading workspace "nope": GET /workspaces/nope answered 404: Workspace not found. ',
             id="not there",
         ),
         pytest.param(

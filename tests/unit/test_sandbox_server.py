@@ -2,6 +2,7 @@
 
 import socket
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,8 @@ def test_seed_is_what_the_sandbox_holds(tmp_path: Path, as_file: bool) -> None:
             r'"a": budgets: Budget limits must be strictly .* weekly limit \(\$5\)',
         ),
         ("workspaces: [{name: A, slug: a, members: [x@y]}]", "\"a\": members: 'x@y' is not among"),
-        ("workspaces: [{name: A, slug: default}]", "slug 'default' stands there twice"),
-        ("organization_members: [{email: a@b}, {email: A@B}]", "id 'user_.*' stands there twice"),
+        ("workspaces: [{name: A, slug: default}]", "slug 'default' appears twice"),
+        ("organization_members: [{email: a@b}, {email: A@B}]", "id 'user_.*' appears twice"),
         ("organization_members: [{email: nobody}]", "email: String should match .*'nobody'"),
         ("- a list", "seed: Input should be a valid dictionary"),
         ("{", "is not YAML: "),
@@ -100,6 +101,76 @@ def test_seed_that_is_wrong_names_file_key_value_and_rule(
     file.write_text(text, encoding="utf-8")
     with pytest.raises(SandboxError, match=f"seed.yaml.*{words}"), Sandbox(seed=file):
         pass
+
+
+def test_seed_without_a_default_workspace() -> None:
+    """An organization may have no default workspace, and its slug is then free."""
+    with Sandbox(seed={"default_workspace": False}) as sandbox:
+        post(sandbox, "default")
+        state = sandbox.state()
+    assert [workspace["is_default"] for workspace in state["workspaces"]] == [False]
+    assert state["workspaces"][0]["members"] == []
+
+
+USES: dict[str, Callable[[Sandbox], object]] = {
+    "url": lambda sandbox: sandbox.url,
+    "control_url": lambda sandbox: sandbox.control_url,
+    "environment": lambda sandbox: sandbox.environment,
+    "wait": lambda sandbox: sandbox.wait(),
+    "reset": lambda sandbox: sandbox.reset(),
+    "state": lambda sandbox: sandbox.state(),
+    "requests": lambda sandbox: sandbox.requests(),
+    "clear_requests": lambda sandbox: sandbox.clear_requests(),
+    "counts": lambda sandbox: sandbox.counts(),
+    "set_latency": lambda sandbox: sandbox.set_latency(0),
+    "add_fault": lambda sandbox: sandbox.add_fault(status=500),
+    "faults": lambda sandbox: sandbox.faults(),
+    "clear_faults": lambda sandbox: sandbox.clear_faults(),
+    "wait_until_held": lambda sandbox: sandbox.wait_until_held(0),
+    "release": lambda sandbox: sandbox.release(),
+    "add_organization_members": lambda sandbox: sandbox.add_organization_members(1),
+    "add_person": lambda sandbox: sandbox.add_person("a@b"),
+    "change_person": lambda sandbox: sandbox.change_person("user_a", role="org:admin"),
+    "remove_person": lambda sandbox: sandbox.remove_person("user_a"),
+    "add_key": lambda sandbox: sandbox.add_key("default"),
+    "disable_key": lambda sandbox: sandbox.disable_key("0"),
+    "delete_key": lambda sandbox: sandbox.delete_key("0"),
+    "mark_member": lambda sandbox: sandbox.mark_member("user_a", scim_managed=True),
+    "mark_workspace": lambda sandbox: sandbox.mark_workspace("default", active_keys=True),
+    "set_options": lambda sandbox: sandbox.set_options(plan="standard"),
+}
+
+NOT_RUNNING = (
+    "the sandbox is not running: use it inside `with Sandbox() as sandbox:`, "
+    "which starts it and stops it"
+)
+
+
+@pytest.mark.parametrize("name", USES)
+def test_using_a_sandbox_that_was_not_started_is_one_line(name: str) -> None:
+    """Before the `with` block, each property and method says in one line what to do."""
+    with pytest.raises(SandboxError) as refused:
+        USES[name](Sandbox())
+    assert str(refused.value) == NOT_RUNNING
+
+
+def test_every_public_name_is_tried_before_the_start() -> None:
+    """No public name of the sandbox is left out above, except the one that ends a connection."""
+    public = {name for name in dir(Sandbox) if not name.startswith("_")}
+    assert public - {"close"} == set(USES)
+
+
+def test_closing_and_steering_outside_of_the_block() -> None:
+    """A stopped sandbox says the same, can be started again, and may be closed at any time."""
+    stopped = Sandbox()
+    stopped.close()
+    with stopped:
+        assert slugs(stopped) == ["default"]
+    stopped.close()
+    with pytest.raises(SandboxError, match="the sandbox is not running"):
+        stopped.state()
+    with stopped:
+        assert slugs(stopped) == ["default"]
 
 
 def test_missing_seed_file_is_named(tmp_path: Path) -> None:

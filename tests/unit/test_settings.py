@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from pulumi_openrouter.errors import ConfigurationError
-from pulumi_openrouter.settings import Settings
+from pulumi_openrouter.settings import NAMES, Settings
 
 KEY = "sk-or-mgmt-correct-horse"
 
@@ -18,8 +18,12 @@ def load(config: dict[str, str] | None = None, environ: dict[str, str] | None = 
     return Settings.load({"managementKey": KEY, **(config or {})}.get, environ or {})
 
 
+def nothing(_name: str) -> None:
+    """Read a stack config in which no setting has a value."""
+
+
 def problem(config: dict[str, str] | None = None, environ: dict[str, str] | None = None) -> str:
-    """Give the text with which loading fails."""
+    """Return the text with which loading fails."""
     with pytest.raises(ConfigurationError) as failure:
         load(config, environ)
     return str(failure.value)
@@ -159,6 +163,47 @@ def test_a_base_url_that_cannot_be_one_is_refused(url: str, rule: str) -> None:
     assert rule in text
     assert text.endswith("Set it to a URL such as https://openrouter.ai/api/v1.")
     assert "pass" not in text
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [
+        ("openrouter:managmentKey", "openrouter:managementKey"),
+        ("openrouter:management_key", "openrouter:managementKey"),
+        ("openrouter:baseURL", "openrouter:baseUrl"),
+        ("openrouter:timeout", "openrouter:timeoutSeconds"),
+        ("openrouter:maxRetryDelay", "openrouter:maxRetryDelaySeconds"),
+        ("openrouter:Debug", "openrouter:debug"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest_one(key: str, nearest: str) -> None:
+    """A typo in the stack config is an error before anything else, also where no key is found."""
+    with pytest.raises(ConfigurationError) as failure:
+        Settings.load(nothing, {}, [key, "acme:region"])
+    assert str(failure.value) == (
+        f"There is no setting {key}; did you mean {nearest}? Run `pulumi config rm {key}`. Refresh "
+        "and destroy use the configuration of the last `pulumi up`, so run `pulumi up` before them."
+    )
+
+
+def test_a_key_that_resembles_none_lists_all() -> None:
+    """Where nothing is near, the message lists the settings."""
+    with pytest.raises(ConfigurationError, match="the settings are managementKey, baseUrl, "):
+        Settings.load(nothing, {}, ["openrouter:xyzzy"])
+
+
+def test_a_key_of_the_api_among_the_names_is_not_shown() -> None:
+    """A management key that was set as a name does not reach the message."""
+    with pytest.raises(ConfigurationError) as failure:
+        Settings.load(nothing, {}, [f"openrouter:{KEY}"])
+    assert "correct" not in str(failure.value)
+
+
+def test_known_keys_and_other_namespaces_pass() -> None:
+    """All settings, what Pulumi reads of every provider, and other providers' keys are fine."""
+    keys = ["aws:regoin", "version", "openrouter:version", "openrouter:pluginDownloadURL"]
+    keys += [f"openrouter:{name}" for name in NAMES]
+    assert Settings.load({"managementKey": KEY}.get, {}, keys).management_key == KEY
 
 
 def test_a_wrong_variable_is_named_as_the_variable() -> None:

@@ -18,6 +18,16 @@ PATTERN = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
         pytest.param("acme", "dev", "acme-dev", id="plain"),
         pytest.param("Acme Production", "eu_1", "acme-production-eu-1", id="blanks-and-case"),
         pytest.param("Zürich café", "dev", "zurich-cafe-dev", id="accents"),
+        pytest.param("Größe", "dev", "grosse-dev", id="sharp-s"),
+        pytest.param("GRÖẞE", "dev", "grosse-dev", id="capital-sharp-s"),
+        pytest.param("Smørrebrød & Łódź", "dev", "smorrebrod-lodz-dev", id="crossed-letters"),
+        pytest.param(
+            "Œuvre æther þorn", "dev", "oeuvre-aether-thorn-dev", id="two-letters-for-one"
+        ),
+        pytest.param(
+            "İstanbul \u0131l\u0131k", "dev", "istanbul-ilik-dev", id="dotted-and-dotless-i"
+        ),
+        pytest.param("Acme™", "dev", "acmetm-dev", id="symbol-of-letters"),
         pytest.param("--a--b--", "dev", "a-b-dev", id="hyphens-at-the-ends-and-doubled"),
         pytest.param("../etc/%2f?#", "dev", "etc-2f-dev", id="path-characters"),
         pytest.param("x" * 60, "dev", "x" * 46 + "-dev", id="too-long-a-name"),
@@ -30,6 +40,13 @@ PATTERN = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
 def test_a_slug_is_made_of_name_and_stack(name: str, stack: str, slug: str) -> None:
     """The nearest slug, with the stack as its last part."""
     assert slugify(name, stack) == slug
+
+
+@settings(deadline=None)
+@given(name=st.text(alphabet=st.characters(max_codepoint=127)))
+def test_ascii_is_only_lowered_and_hyphenated(name: str) -> None:
+    """Of ASCII, letters and digits stay as they are in lower case, and runs of others join them."""
+    assert slugify(name, "") == "-".join(re.findall("[a-z0-9]+", name.lower()))[:50].rstrip("-")
 
 
 @settings(deadline=None)

@@ -44,7 +44,7 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 
 def error_class(path: str, status: int, content: bytes) -> type[ApiError]:
-    """Give the class of a failed answer.
+    """Return the class of a failed answer.
 
     A 404 means that an object is gone only if the API itself says so, and of an object: the
     collections always exist, so there it tells of a wrong base URL.
@@ -58,7 +58,7 @@ def error_class(path: str, status: int, content: bytes) -> type[ApiError]:
 
 
 def api_message(content: bytes) -> str | None:
-    """Give the message of an error in the API's shape, or None for anything else."""
+    """Return the message of an error in the API's shape, or None for anything else."""
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
@@ -69,7 +69,7 @@ def api_message(content: bytes) -> str | None:
 
 
 def words(status: int, headers: Mapping[str, str], content: bytes) -> str:
-    """Give what a failed answer says; of a redirect its target, of a web page its title."""
+    """Return what a failed answer says; of a redirect its target, of a web page its title."""
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         target = headers.get("location", "nowhere")
         return f"a redirect to {target}, not followed, so that the key goes to no other host"
@@ -101,7 +101,7 @@ def misfit(error: ValidationError, content: bytes) -> str:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Give the seconds that `Retry-After` asks for; None if it is absent, past or not readable.
+    """Return the seconds that `Retry-After` asks for; None if it is absent, past or not readable.
 
     A date counts from the answer's own `Date`, so a wrong clock here does not matter; `now` (Unix
     time) stands in where that is missing.
@@ -117,12 +117,12 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def sent_at(headers: Mapping[str, str]) -> float | None:
-    """Give when the API sent an answer (Unix time), or None if it does not say."""
+    """Return when the API sent an answer (Unix time), or None if it does not say."""
     return http_date(headers.get("date", ""))
 
 
 def http_date(value: str) -> float | None:
-    """Give an HTTP date as Unix time, or None if it is not one."""
+    """Return an HTTP date as Unix time, or None if it is not one."""
     try:
         parsed = parsedate_to_datetime(value)
         return parsed.replace(tzinfo=parsed.tzinfo or timezone.utc).timestamp()
@@ -131,7 +131,7 @@ def http_date(value: str) -> float | None:
 
 
 def iso_time(value: str | None) -> float | None:
-    """Give an ISO 8601 time of the API (UTC if it names no zone) as Unix time, or None."""
+    """Return an ISO 8601 time of the API (UTC if it names no zone) as Unix time, or None."""
     try:
         parsed = _TIME.validate_python(value)
     except ValidationError:

@@ -20,7 +20,7 @@ class Budgets:
         self._flag_changed = flag_changed
 
     def list(self, workspace_id: str) -> WorkspaceBudgets:
-        """Give all budgets.
+        """Return all budgets.
 
         Raises:
             NotFoundError: The workspace does not exist; or it exists and never had a budget,
@@ -34,7 +34,7 @@ class Budgets:
         )
 
     def get(self, workspace_id: str, interval: str) -> WorkspaceBudget:
-        """Give the budget of one interval; raises NotFoundError where there is none."""
+        """Return the budget of one interval; raises NotFoundError where there is none."""
         answer = self._transport.request(
             "GET",
             ["workspaces", workspace_id, "budgets", interval],

@@ -6,6 +6,7 @@ import atexit
 import threading
 
 from pulumi_openrouter.api.budgets import Budgets
+from pulumi_openrouter.api.keys import Keys
 from pulumi_openrouter.api.members import Members, Organization
 from pulumi_openrouter.api.snapshots import Snapshots
 from pulumi_openrouter.api.transport import Transport
@@ -21,6 +22,7 @@ class Client:
         budgets: List, get, put, delete.
         members: List, add, remove.
         organization: Its members.
+        keys: The active ones of a workspace.
         snapshots: Reads that callers of one process share.
     """
 
@@ -30,6 +32,7 @@ class Client:
         self.budgets = Budgets(self._transport, self.workspaces.mark_changed)
         self.members = Members(self._transport)
         self.organization = Organization(self._transport)
+        self.keys = Keys(self._transport)
         self.snapshots = Snapshots(
             self.workspaces, self.organization, monotonic=self._transport.monotonic
         )
@@ -44,7 +47,7 @@ _sharing = threading.Lock()
 
 
 def shared_client(settings: Settings) -> Client:
-    """Give the one client of this process for `settings`; it is closed when the process ends.
+    """Return the one client of this process for `settings`; it is closed when the process ends.
 
     One client means one limit of requests in flight, one wait when the API says to wait, and one
     reading of what several resources need.

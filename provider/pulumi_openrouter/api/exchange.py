@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Generic, TypeVar
 
-import httpx
 from pydantic import ValidationError
 
 from pulumi_openrouter.api import answers
+from pulumi_openrouter.api.http import httpx
 from pulumi_openrouter.api.models import ApiModel
 from pulumi_openrouter.errors import (
     ApiError,
+    AuthenticationError,
     ConfigurationError,
     ConnectionFailedError,
     MalformedAnswerError,
@@ -41,13 +42,11 @@ KEEPALIVE_SECONDS = 4.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 # Failures before anything was sent: safe to repeat whatever the request was.
-_UNSENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
+_UNREACHABLE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+_UNSENT = (*_UNREACHABLE, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+_TRUST = (
+    "Set SSL_CERT_FILE to a file that holds the certificate authority of the server, or of the "
+    "proxy in front of it, and check openrouter:baseUrl."
 )
 
 
@@ -58,7 +57,7 @@ class Call(Generic[Model]):
     action: str
     method: str
     path: str
-    query: Mapping[str, int] | None
+    query: Mapping[str, int | str] | None
     content: bytes | None
     model: type[Model]
     settle: Settle[Model] | None
@@ -78,6 +77,9 @@ class Outcome(Generic[Model]):
         may_be_done: Whether the API may have carried the request out all the same.
         retry_after: Seconds that the API asks to wait.
         sent: When the API sent the answer (Unix time), if it said so.
+        unreachable: Whether not even a connection to the API was made.
+        next_step: Advice that fits better than that of the class.
+        cause: The failure that all requests share, because of which this one was not sent.
     """
 
     value: Model | None = None
@@ -88,6 +90,14 @@ class Outcome(Generic[Model]):
     may_be_done: bool = False
     retry_after: float | None = None
     sent: float | None = None
+    unreachable: bool = False
+    next_step: str | None = None
+    cause: ApiError | None = None
+
+    @property
+    def concerns_all(self) -> bool:
+        """Whether other requests would fail for the same cause."""
+        return self.unreachable or self.kind is AuthenticationError
 
     @property
     def throttled(self) -> bool:
@@ -213,12 +223,15 @@ def _understood(call: Call[Model], response: httpx.Response, content: bytes) -> 
 
 def _unanswered(error: httpx.HTTPError | httpx.InvalidURL) -> Outcome[Model]:
     # Neither a certificate nor a URL gets better by asking again.
-    hopeless = isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL))
+    untrusted = _caused_by(error, ssl.SSLCertVerificationError)
+    hopeless = untrusted or isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL))
     return Outcome(
         kind=ConnectionFailedError,
         words=f"{type(error).__name__}: {error}".removesuffix(": "),
-        retry=not hopeless and not _caused_by(error, ssl.SSLCertVerificationError),
+        retry=not hopeless,
         may_be_done=not isinstance(error, _UNSENT),
+        unreachable=isinstance(error, _UNREACHABLE),
+        next_step=_TRUST if untrusted else None,
     )
 
 
@@ -229,7 +242,7 @@ def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
 
 
 def _client_maker(settings: Settings) -> Callable[[], httpx.Client]:
-    """Give what makes clients that take proxies and certificates from the environment."""
+    """Return what makes clients that take proxies and certificates from the environment."""
     limits = httpx.Limits(
         max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS
     )

@@ -25,7 +25,7 @@ class Members:
         self._transport = transport
 
     def list(self, workspace_id: str) -> Iterator[WorkspaceMember]:
-        """Give all members; of the default workspace that is the whole organization."""
+        """Return all members; of the default workspace that is the whole organization."""
 
         def page(offset: int) -> Page[WorkspaceMember]:
             return self._transport.request(
@@ -56,7 +56,7 @@ class Members:
     def remove(self, workspace_id: str, user_ids: Sequence[str]) -> int:
         """Remove 1 to 100 people, all or none.
 
-        Gives how many were members at the request that got the answer; after a lost answer that
+        Returns how many were members at the request that got the answer; after a lost answer that
         is the repeated one, and the count is then too low.
 
         Raises:
@@ -79,7 +79,7 @@ class Organization:
         self._transport = transport
 
     def members(self) -> Iterator[OrganizationMember]:
-        """Give all members of the organization."""
+        """Return all members of the organization."""
         return read_all(self._page, lambda member: member.id)
 
     def _page(self, offset: int) -> Page[OrganizationMember]:

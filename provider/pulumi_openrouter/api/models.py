@@ -106,6 +106,17 @@ class OrganizationMember(ApiModel):
     role: str | None = None
 
 
+class ApiKey(ApiModel):
+    """An API key as the API shows it; the key itself is never part of an answer."""
+
+    hash: Id
+    name: str | None = None
+    label: str | None = None
+    disabled: bool | None = None
+    workspace_id: str | None = None
+    creator_user_id: str | None = None
+
+
 class Page(ApiModel, Generic[Item]):
     """One page of a listing; `total_count` counts all items, not those of the page."""
 
@@ -125,7 +136,7 @@ class BudgetAnswer(Answer[WorkspaceBudget]):
     include_byok_in_budgets: bool | None = None
 
     def budget(self) -> WorkspaceBudget:
-        """Give the budget with the flag in it."""
+        """Return the budget with the flag in it."""
         flag = self.include_byok_in_budgets
         return self.data.model_copy(update={"include_byok_in_budgets": flag})
 

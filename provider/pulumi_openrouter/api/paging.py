@@ -20,22 +20,22 @@ MAX_PASSES = 3
 
 
 def read_all(fetch: Callable[[int], Page[Item]], identity: Callable[[Item], str]) -> Iterator[Item]:
-    """Give each item once, in the API's order; as `read_pages`."""
+    """Return each item once, in the API's order; as `read_pages`."""
     return chain.from_iterable(read_pages(fetch, identity))
 
 
 def read_pages(
     fetch: Callable[[int], Page[Item]], identity: Callable[[Item], str]
 ) -> Iterator[list[Item]]:
-    """Give each item once, page by page: one request per page, sent when it is asked for.
+    """Return each item once, page by page: one request per page, sent when it is asked for.
 
     What exists throughout is given, as soon as one of three passes is steady. A listing of n
     items that holds still costs ceil(n/100) requests. One change escapes: an object goes and
     another comes between the same two pages, and n leaves no room for an overlap there.
 
     Args:
-        fetch: Gives the page that starts at an offset.
-        identity: Gives what makes an item itself.
+        fetch: Returns the page that starts at an offset.
+        identity: Returns what makes an item itself.
     """
     seen: set[str] = set()
     for _ in range(MAX_PASSES):
@@ -47,7 +47,7 @@ def read_pages(
 def _one_pass(
     fetch: Callable[[int], Page[Item]], identity: Callable[[Item], str], seen: set[str]
 ) -> Generator[list[Item], None, bool]:
-    """Give what is not in `seen`, add it there, and return whether the listing held still."""
+    """Return what is not in `seen`, add it there, and return whether the listing held still."""
     met: set[str] = set()
     offset, steady = 0, True
     total: int | None = None
@@ -74,5 +74,5 @@ def _is_last(end: int, total: int | None, size: int) -> bool:
 
 
 def _overlap_is_free(end: int, total: int | None, size: int) -> bool:
-    """Tell whether one object more to read fits into the pages that are left anyway."""
+    """Return whether one object more to read fits into the pages that are left anyway."""
     return total is not None and (total - end) % size > 0

@@ -49,7 +49,7 @@ class Snapshots:
         self._members: _Reading | None = None
 
     def workspace(self, workspace_id: str) -> Workspace:
-        """Give a workspace by its id, as it was at some moment of the running operation.
+        """Return a workspace by its id, as it was at some moment of the running operation.
 
         Raises:
             NotFoundError: Its own GET says so too.
@@ -69,7 +69,7 @@ class Snapshots:
         return found
 
     def workspace_by_slug(self, slug: str) -> Workspace:
-        """Give a workspace by its slug, from the listing of the running operation if it can."""
+        """Return a workspace by its slug, from the listing of the running operation if it can."""
         with self._lock:
             listing = self._warm_listing()
         found = None if listing is None else listing.unserved(slug)
@@ -78,7 +78,7 @@ class Snapshots:
     def organization_members(
         self, max_age_seconds: float = math.inf
     ) -> tuple[OrganizationMember, ...]:
-        """Give the organization's members, read once per process.
+        """Return the organization's members, read once per process.
 
         Args:
             max_age_seconds: Read again if the last reading began longer ago; for when someone is
@@ -91,8 +91,8 @@ class Snapshots:
             if leads or reading is None:
                 reading = self._members = _Reading(now)
         if leads:
-            reading.read(self._organization)
-        return reading.result.result()
+            return reading.read(self._organization)
+        return reading.shared()
 
     def forget_workspaces(self) -> None:
         """Drop what is known of workspaces; every write through the client does so by itself."""
@@ -127,7 +127,7 @@ class _Listing:
         self.last_used = now
 
     def find(self, workspace_id: str) -> Workspace | None:
-        """Give the workspace, reading on until it comes; None if it does not or costs too much."""
+        """Return the workspace, reading on to it; None if there is none or that costs too much."""
         if workspace_id not in self._by_id:
             with self._turn:
                 self._read_on(workspace_id)
@@ -137,13 +137,17 @@ class _Listing:
         return found
 
     def unserved(self, slug: str) -> Workspace | None:
-        """Give a workspace by its slug, if it is there and nobody has read it yet."""
+        """Return a workspace by its slug, if it is there and nobody has read it yet."""
         found = self._by_slug.get(slug)
         return None if found is None or found.id.lower() in self.served else found
 
     def _read_on(self, workspace_id: str) -> None:
         if self.failure is not None:
-            raise self.failure
+            raise self.failure.for_another(
+                action=f'reading workspace "{workspace_id}"',
+                method="GET",
+                path=f"/workspaces/{workspace_id}",
+            )
         while workspace_id not in self._by_id and not self._single_is_cheaper():
             try:
                 page = next(self._pages, None)
@@ -178,9 +182,17 @@ class _Reading:
     def failed(self) -> bool:
         return self.result.done() and self.result.exception() is not None
 
-    def read(self, organization: Organization) -> None:
+    def read(self, organization: Organization) -> tuple[OrganizationMember, ...]:
         try:
             self.result.set_result(tuple(organization.members()))
         except BaseException as error:
             self.result.set_exception(error)
             raise
+        return self.result.result()
+
+    def shared(self) -> tuple[OrganizationMember, ...]:
+        """Wait for the reading of another caller; a failure is told to this one in short."""
+        error = self.result.exception()
+        if isinstance(error, ApiError):
+            raise error.for_another(action=error.action, method=error.method, path=error.path)
+        return self.result.result()

@@ -58,7 +58,7 @@ class Throttle:
             self._changed.notify_all()
 
     def _take_turn(self, place: object) -> float:
-        """Wait to be first in line; then go and give 0, or give the seconds until the opening."""
+        """Wait to be first in line, then return 0 to go, or the seconds until the opening."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._line[0] is place and self._in_flight < int(self._allowed)
@@ -88,5 +88,5 @@ class Throttle:
 
 
 def spread() -> float:
-    """Give a random part of the spread, in seconds."""
+    """Return a random part of the spread, in seconds."""
     return random.uniform(0, SPREAD_SECONDS)  # noqa: S311 - spreads load, guards nothing

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from importlib.metadata import version
 from urllib.parse import quote
 
-import httpx
 import tenacity
 
 from pulumi_openrouter.api.exchange import Call, Exchange, Model, Outcome, Settle
+from pulumi_openrouter.api.http import httpx
 from pulumi_openrouter.api.models import ApiModel
+from pulumi_openrouter.api.outage import Outage
 from pulumi_openrouter.api.throttle import Throttle, spread
 from pulumi_openrouter.errors import ApiError, AuthenticationError, RefusedError, fold, redact
-from pulumi_openrouter.settings import Settings
+from pulumi_openrouter.settings import KEY_SETTING, Settings
 
 FIRST_DELAY_SECONDS = 0.5
 
@@ -35,7 +38,7 @@ class Transport:
     Args:
         settings: Where to, with which key, how long, how often.
         http: Client to send with, instead of one made from the environment's proxies and CAs.
-        sleep: Waits the given seconds.
+        sleep: Waits the given seconds, instead of a wait that ends when all requests fail.
         monotonic: Clock for delays and deadlines.
         now: Unix time, to compare with dates that the API sends.
         notify: Takes a line that tells the user why nothing moves.
@@ -46,7 +49,7 @@ class Transport:
         settings: Settings,
         *,
         http: httpx.Client | None = None,
-        sleep: Callable[[float], None] = tenacity.sleep,
+        sleep: Callable[[float], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         notify: Callable[[str], None] = _to_stderr,
@@ -56,9 +59,15 @@ class Transport:
         # The server's clock minus ours, in seconds, as of the latest answer.
         self.skew = 0.0
         self._settings = settings
-        self._sleep = sleep
+        self._outage = Outage()
+        self._sleep = sleep or self._outage.wait
         self._notify = notify
-        self._throttle = Throttle(settings.max_concurrency, sleep=sleep, monotonic=monotonic)
+        # Until when a problem needs no further line, by problem.
+        self._told_until: dict[str, float] = {}
+        self._telling = threading.Lock()
+        self._throttle = Throttle(
+            settings.max_concurrency, sleep=sleep or tenacity.sleep, monotonic=monotonic
+        )
         agent = f"pulumi-openrouter/{version('pulumi-openrouter')}"
         self._exchange = Exchange(settings, agent, http, monotonic=monotonic, now=now)
         self._backoff = tenacity.wait_exponential(
@@ -76,7 +85,7 @@ class Transport:
         model: type[Model],
         *,
         action: str,
-        query: Mapping[str, int] | None = None,
+        query: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
         settle: Settle[Model] | None = None,
     ) -> Model:
@@ -93,7 +102,7 @@ class Transport:
             action: What is being done, for messages: `creating workspace "acme"`.
             query: Query parameters.
             body: JSON object to send.
-            settle: Gives the answer if the change was made, None if it was not; raises if that
+            settle: Returns the answer if the change was made, None if it was not; raises if that
                 cannot be told.
 
         Raises:
@@ -108,9 +117,10 @@ class Transport:
             model=model,
             settle=settle,
         )
+        since = self._outage.answers
         outcome: Outcome[Model] = self._retrying(call)(self._attempt, call)
         if outcome.value is None:
-            raise self._error(call, outcome)
+            raise self._final_error(call, outcome, since)
         return outcome.value
 
     def _path(self, method: str, segments: Sequence[str], action: str) -> str:
@@ -121,7 +131,8 @@ class Transport:
                     method=method,
                     path=f"/{segments[0]}/…",
                     words=self._clean(f"{fold(ascii(segment), 80)} cannot be part of a path"),
-                    next_step="Give an id or a slug.",
+                    next_step="Pass an id or a slug.",
+                    sent=False,
                 )
         return "".join(f"/{quote(segment, safe='')}" for segment in segments)
 
@@ -132,7 +143,8 @@ class Transport:
 
         def exhausted(state: tenacity.RetryCallState) -> bool:
             too_late = self.monotonic() + state.upcoming_sleep > deadline
-            return too_late or state.attempt_number >= attempts
+            pointless = self._outage.cause is not None
+            return pointless or too_late or state.attempt_number >= attempts
 
         return tenacity.Retrying(
             retry=tenacity.retry_if_result(lambda outcome: outcome.retry),
@@ -157,14 +169,31 @@ class Transport:
             if self._throttle.shut(delay):
                 problem = f"OpenRouter answered {outcome.status}"
                 self._notify(f"{problem}; waiting {seconds} before the next request {attempt}")
-        elif tried > 1 or self._settings.debug:
+        elif self._settings.debug or (tried > 1 and self._is_news(outcome, delay)):
             # One hiccup is not worth a line; two in a row are.
-            problem = fold(self._clean(f"{call.action}: {outcome.status or outcome.words}"), 200)
+            what = self._settings.base_url if outcome.unreachable else call.action
+            problem = fold(self._clean(f"{what}: {outcome.status or outcome.words}"), 200)
             self._notify(f"{problem}; trying again in {seconds} {attempt}")
+
+    def _is_news(self, outcome: Outcome[ApiModel], delay: float) -> bool:
+        """Return whether no other request waits for the same problem to pass, after a line."""
+        problem = str(outcome.status or outcome.words)
+        with self._telling:
+            now = self.monotonic()
+            news = self._told_until.get(problem, now) <= now
+            if news:
+                self._told_until[problem] = now + delay
+            return news
 
     def _attempt(self, call: Call[Model]) -> Outcome[Model]:
         with self._throttle:
+            cause = self._outage.cause
+            if cause is not None:
+                # The error is made from the shared cause later, unless that has passed by then.
+                return Outcome(kind=type(cause), cause=cause)
             outcome = self._exchange.send(call)
+        if outcome.status not in {None, HTTPStatus.UNAUTHORIZED}:
+            self._outage.answered()
         if outcome.sent is not None:
             self.skew = outcome.sent - self.now()
         if self._settings.debug:
@@ -186,26 +215,54 @@ class Transport:
         found = call.settle(self._error(call, outcome))
         return outcome if found is None else Outcome(value=found)
 
+    def _final_error(self, call: Call[Model], outcome: Outcome[Model], since: int) -> ApiError:
+        """Return the whole error, or a short one if another request had the same cause first."""
+        error = self._error(call, outcome)
+        first = outcome.cause or error
+        if outcome.cause is None and outcome.concerns_all:
+            first = self._outage.declare(error, since)
+        if first is error:
+            return error
+        return first.for_another(
+            action=error.action,
+            method=error.method,
+            path=error.path,
+            status=outcome.status,
+            sent=call.in_doubt,
+        )
+
     def _error(self, call: Call[Model], outcome: Outcome[Model]) -> ApiError:
-        error = outcome.kind(
+        advice = outcome.next_step
+        if outcome.kind is AuthenticationError:
+            advice = _key_advice(self._settings.key_source)
+        return outcome.kind(
             action=self._clean(call.action),
             method=call.method,
             path=self._clean(call.path),
             status=outcome.status,
             words=self._clean(outcome.words),
+            next_step=advice,
         )
-        if not isinstance(error, AuthenticationError):
-            return error
-        source = f"The key in use came from {self._settings.key_source}."
-        return error.with_next_step(f"{error.next_step} {source}")
 
     def _clean(self, text: str) -> str:
         key = self._settings.management_key
         return redact(text, key, quote(key, safe=""))
 
 
+def _key_advice(source: str) -> str:
+    """Return what to do about a key that is not accepted, which depends on where it came from."""
+    if source != KEY_SETTING:
+        return f"The key came from {source}: set it to a valid management key."
+    return (
+        f"The key came from {KEY_SETTING}: run `pulumi config set --secret {KEY_SETTING}` with a "
+        "valid management key. If you have already replaced it: refresh and destroy use the "
+        "configuration stored with the provider in the state, so run `pulumi up` or "
+        "`pulumi refresh --run-program` once."
+    )
+
+
 def _outcome(state: tenacity.RetryCallState) -> Outcome[ApiModel]:
-    """Give how the attempt just made ended; tenacity has it from `_attempt`."""
+    """Return how the attempt just made ended; tenacity has it from `_attempt`."""
     if state.outcome is None:
         msg = "tenacity asks about an attempt that was not made"
         raise RuntimeError(msg)

@@ -31,11 +31,11 @@ class Workspaces:
         self.version = object()
 
     def list(self) -> Iterator[Workspace]:
-        """Give all workspaces, the default one included."""
+        """Return all workspaces, the default one included."""
         return read_all(self.page, lambda workspace: workspace.id)
 
     def page(self, offset: int) -> Page[Workspace]:
-        """Give the up to 100 workspaces from `offset` on."""
+        """Return the up to 100 workspaces from `offset` on."""
         return self._transport.request(
             "GET",
             ["workspaces"],
@@ -45,7 +45,7 @@ class Workspaces:
         )
 
     def get(self, id_or_slug: str) -> Workspace:
-        """Give one workspace; raises NotFoundError where there is none."""
+        """Return one workspace; raises NotFoundError where there is none."""
         answer = self._transport.request(
             "GET",
             ["workspaces", id_or_slug],
@@ -109,7 +109,7 @@ class Workspaces:
     def _settle(
         self, sent: Mapping[str, object], began: float, failure: ApiError
     ) -> Answer[Workspace] | None:
-        """Tell whether the create was carried out: the workspace, None, or an error if unsure."""
+        """Return whether the create was carried out: the workspace, None, or an error if unsure."""
         try:
             found = self.get(str(sent["slug"]))
         except NotFoundError:
@@ -150,7 +150,7 @@ def _members(value: object) -> set[object]:
 
 
 def _body(fields: Mapping[str, object]) -> dict[str, object]:
-    """Give the JSON to send; Pulumi hands whole numbers over as floats, the API wants integers."""
+    """Return the JSON to send: whole numbers, which Pulumi makes floats, as integers."""
     body = dict(fields)
     key_ids = body.get("io_logging_api_key_ids")
     if isinstance(key_ids, (list, tuple)):

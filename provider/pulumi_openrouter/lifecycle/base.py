@@ -12,23 +12,27 @@ import enum
 import functools
 import gc
 import os
+import secrets
 import sys
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from pulumi import dynamic
 from pulumi.output import Unknown
 
 from pulumi_openrouter.errors import OpenRouterError
+from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints, hidden, is_hidden
 from pulumi_openrouter.lifecycle.pool import widen_pool
+from pulumi_openrouter.lifecycle.register import Claim, Kind
 from pulumi_openrouter.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pulumi_openrouter.lifecycle.session import Session
 
-PROVIDER_KEY = "__provider"
-"""The input in which Pulumi keeps the pickled provider itself."""
+Problem = tuple[str, str]
+"""What is wrong with an input: its name and the reason."""
 
 Properties = dict[str, Any]
 """A property bag as Pulumi hands it over: JSON values, in previews with `Unknown` in them."""
@@ -63,6 +67,9 @@ class Lifecycle(dynamic.ResourceProvider):
     manageable: ClassVar[tuple[str, ...]] = ()
     """Inputs of which `read` has to know whether the program gives them."""
 
+    kind: ClassVar[Kind]
+    """What the resource claims."""
+
     session: Session
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -77,25 +84,109 @@ class Lifecycle(dynamic.ResourceProvider):
         Raises `ConfigurationError` for a setting that is missing or out of its range.
         """
         _hide_tracebacks()
-        # What is loaded by now stays for good: walking it again would take longer than a request.
+        # Keep the garbage collector off the modules loaded so far: a full collection takes 100 ms.
         gc.freeze()
-        settings = Settings.load(lambda name: req.config.get(f"openrouter:{name}"), os.environ)
+        settings = Settings.load(
+            lambda name: req.config.get(f"openrouter:{name}"),
+            os.environ,
+            # The SDK has no public list of the keys; without this one, typos are not noticed.
+            getattr(req.config, "_props", ()),
+        )
         if settings.debug:
             _show_tracebacks()
-        # Deferred: only the provider process needs httpx and pydantic, programs do not.
+        # Imported here because only the provider process needs them; programs start faster.
         from pulumi_openrouter.lifecycle.session import open_session
 
         self.session = open_session(settings)
         widen_pool(settings.max_concurrency, debug=settings.debug)
 
-    def check(self, _olds: Properties, news: Properties) -> dynamic.CheckResult:
-        """Validate the inputs without any I/O and bring them into one canonical form."""
-        # Deferred: pydantic.
+    def check(self, olds: Properties, news: Properties) -> dynamic.CheckResult:
+        """Validate the inputs, enter what the resource claims, and look at what it takes over.
+
+        A resource without old inputs is new, or is created again by a replacement. Only then, and
+        for people who are new in a list, is anything read from the API.
+        """
+        # Imported here because only the provider process needs pydantic; programs start faster.
         from pulumi_openrouter.lifecycle.validation import validate
 
-        inputs, problems = validate(type(self).__name__, without_provider(news))
+        before = user_inputs(olds)
+        inputs, problems = validate(type(self).__name__, user_inputs(news), before)
+        hints = Hints.of(news)
+        if not problems and hints.owner:
+            inputs[OWNER] = hints.owner
+            problems = [*self.collisions(inputs, hints)] or [*self.look(before, inputs, hints)]
         failures = [dynamic.CheckFailure(name, reason) for name, reason in problems]
         return dynamic.CheckResult(news if failures else inputs, failures)
+
+    def collisions(self, inputs: Properties, hints: Hints) -> Iterator[Problem]:
+        """Enter what the resource claims; yield what another resource claims as well."""
+        for found in self.session.register.claim(self.claim(inputs, hints)):
+            yield self.blamed(inputs, found.thing), str(found)
+
+    @abstractmethod
+    def claim(self, inputs: Properties, hints: Hints) -> Claim:
+        """Return what the resource claims."""
+
+    @abstractmethod
+    def blamed(self, inputs: Properties, thing: str | None) -> str:
+        """Return the input that a collision over a thing is about."""
+
+    @abstractmethod
+    def look(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
+        """Announce what the resource will take over; yield what makes that impossible."""
+
+    @abstractmethod
+    def place(self, id_: str) -> str:
+        """Return the id of the workspace that a Pulumi id is about."""
+
+    def things(self, olds: Properties, news: Properties) -> Iterable[str]:  # noqa: ARG002
+        """Return more names of what the resource claims, which only its outputs know."""
+        return ()
+
+    def diff(self, id_: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
+        """Compare what the program manages, and note in the register what is there already."""
+        different = self.differences(olds, news)
+        replaces = [name for name in different if self.changes.get(name) is Change.REPLACE]
+        if owner := news.get(OWNER):
+            self._note(id_, owner, olds, news, replaced=bool(replaces))
+        return dynamic.DiffResult(
+            changes=bool(different), replaces=replaces, delete_before_replace=False
+        )
+
+    def _note(
+        self, id_: str, owner: str, olds: Properties, news: Properties, *, replaced: bool
+    ) -> None:
+        register = self.session.register
+        if former := olds.get(OWNER):
+            register.are_same(former, owner)
+        if replaced:
+            register.is_replaced(self.kind, owner)
+            return
+        register.is_alive(self.kind, owner, self.place(id_), olds.get(INCARNATION))
+        collisions = register.identify(self.kind, owner, self.place(id_), self.things(olds, news))
+        if collisions:
+            raise OpenRouterError(str(collisions[0]))
+
+    def hints(self, props: Properties) -> Hints:
+        """Return what the program says of a resource that `check` has seen in this run."""
+        claim = self.session.register.claim_of(self.kind, props.get(OWNER, ""))
+        return Hints.of(props) if claim is None else claim.hints
+
+    def born(self, props: Properties, workspace_id: str) -> Properties:
+        """Return the hidden outputs of a resource that has just been created."""
+        incarnation = secrets.token_hex(4)
+        hints = self.hints(props)
+        self.session.register.is_alive(self.kind, hints.owner, workspace_id, incarnation)
+        return hints.outputs(incarnation)
+
+    def carried(self, olds: Properties, news: Properties, workspace_id: str) -> Properties:
+        """Return the hidden outputs of a resource that has just been updated."""
+        hints = self.hints(news)
+        if not hints.owner:
+            return hidden(olds)
+        incarnation = olds.get(INCARNATION)
+        self.session.register.is_alive(self.kind, hints.owner, workspace_id, incarnation)
+        return hints.outputs(incarnation)
 
     def differences(self, olds: Properties, news: Properties) -> list[str]:
         """Name the inputs that differ from the old outputs; unknown ones among them.
@@ -123,16 +214,9 @@ class Lifecycle(dynamic.ResourceProvider):
         """Name what the program gives of what it may leave to others; kept in the outputs."""
         return [name for name in self.manageable if name in props]
 
-    def diff_result(self, different: Sequence[str]) -> dynamic.DiffResult:
-        """Say what the differences lead to. The new one is made before the old one goes."""
-        replaces = [name for name in different if self.changes.get(name) is Change.REPLACE]
-        return dynamic.DiffResult(
-            changes=bool(different), replaces=replaces, delete_before_replace=False
-        )
-
 
 def is_unknown(value: object) -> bool:
-    """Tell whether a preview does not know this value, or a part of it, yet."""
+    """Return whether a preview does not know this value, or a part of it, yet."""
     if isinstance(value, list):
         return any(is_unknown(item) for item in value)
     return isinstance(value, Unknown)
@@ -144,19 +228,17 @@ def known_items(value: object) -> list[Any]:
     return [item for item in items if not is_unknown(item)]
 
 
-def without_provider(props: Properties) -> Properties:
-    """Return the properties less Pulumi's own."""
-    return {name: value for name, value in props.items() if name != PROVIDER_KEY}
+def user_inputs(props: Properties) -> Properties:
+    """Return the properties less Pulumi's own and ours."""
+    return {name: value for name, value in props.items() if not is_hidden(name)}
 
 
 def is_get(props: Properties) -> bool:
-    """Tell a `get` from a refresh: it has no old outputs."""
-    return not without_provider(props)
+    """Return whether a read is of something that the stack does not manage.
 
-
-def notice(text: str) -> None:
-    """Tell the user something that is no failure; Pulumi shows what a provider writes to stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the only way to the user from here
+    Such a read has no old outputs, while a refresh always has some.
+    """
+    return not user_inputs(props)
 
 
 def _in_plain_words(method: _Method) -> _Method:

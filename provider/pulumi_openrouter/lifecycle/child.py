@@ -7,12 +7,19 @@ workspace may be given by id or by slug; what counts is which workspace it is.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pulumi import dynamic
 
-from pulumi_openrouter.errors import ApiError, NotFoundError
-from pulumi_openrouter.lifecycle.base import Lifecycle, Properties, is_unknown
+from pulumi_openrouter.errors import ApiError, NotFoundError, OpenRouterError
+from pulumi_openrouter.lifecycle.base import Lifecycle, Problem, Properties, is_unknown
+from pulumi_openrouter.lifecycle.hints import OWNER, PROTECTED, WORKSPACE, Hints, owner_text
+from pulumi_openrouter.lifecycle.register import Kind
+from pulumi_openrouter.slugs import is_uuid
+
+MOST_KEYS = 5
+"""How many API keys an error names."""
 
 
 class WorkspaceChild(Lifecycle):
@@ -25,9 +32,52 @@ class WorkspaceChild(Lifecycle):
         """Return the Pulumi id of this part of a workspace."""
         return f"{workspace_id}/{self.part}"
 
-    def workspace_of(self, id_: str) -> str:
+    def place(self, id_: str) -> str:
         """Return the workspace's id out of a Pulumi id."""
         return id_.removesuffix(f"/{self.part}")
+
+    def look(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
+        """Look at the workspace that a new resource joins, unless this run has created it."""
+        yield from self.look_at_inputs(before, inputs, hints)
+        if before:
+            return
+        workspace_id = self._found(inputs.get("workspace"), hints)
+        if workspace_id is None or workspace_id in self.session.created:
+            return
+        collisions = self.session.register.identify(self.kind, hints.owner, workspace_id)
+        if collisions:
+            yield self.blamed(inputs, collisions[0].thing), str(collisions[0])
+            return
+        yield from self.look_at_workspace(workspace_id, inputs, hints)
+
+    @abstractmethod
+    def look_at_inputs(
+        self, before: Properties, inputs: Properties, hints: Hints
+    ) -> Iterator[Problem]:
+        """Yield what is wrong with inputs that are new, as far as the API knows them."""
+
+    @abstractmethod
+    def look_at_workspace(
+        self, workspace_id: str, inputs: Properties, hints: Hints
+    ) -> Iterator[Problem]:
+        """Announce what a new resource will change in its workspace; yield what is impossible."""
+
+    def _found(self, reference: object, hints: Hints) -> str | None:
+        """Return the id of the workspace that a new resource refers to, where it can be known."""
+        if isinstance(reference, str):
+            try:
+                return self.session.workspace_id(reference)
+            except NotFoundError:
+                self.session.notices.add(
+                    f'{owner_text(hints.owner)}: no workspace has the slug "{reference}" at the '
+                    "moment. If this program creates it, pass the Workspace itself as workspace=, "
+                    "so that Pulumi knows the order."
+                )
+                return None
+        # A preview does not know the id of a workspace that will be adopted, but its check does.
+        own = self.session.register.claim_of(Kind.WORKSPACE, hints.workspace or "")
+        ids = () if own is None else (key for key in own.keys if is_uuid(key))
+        return next(iter(ids), None)
 
     def create(self, props: Properties) -> dynamic.CreateResult:
         """Create the part, while no other resource changes the same part of the workspace.
@@ -35,52 +85,65 @@ class WorkspaceChild(Lifecycle):
         One may be letting go of what another one takes over: whichever comes second sees it.
         """
         workspace_id = self.session.workspace_id(props["workspace"])
-        with self.session.changing(self.part, workspace_id):
-            return self.create_in(workspace_id, props)
+        self.session.register.identify(self.kind, props.get(OWNER, ""), workspace_id)
+        with self.session.changing(self.kind, workspace_id):
+            outputs = self.create_in(workspace_id, props)
+        outputs |= self.born(props, workspace_id)
+        return dynamic.CreateResult(self.pulumi_id(workspace_id), outputs)
 
     def update(self, id_: str, olds: Properties, news: Properties) -> dynamic.UpdateResult:
         """Update the part, while no other resource changes the same part of the workspace."""
-        workspace_id = self.workspace_of(id_)
-        with self.session.changing(self.part, workspace_id):
-            return self.update_in(workspace_id, olds, news)
+        workspace_id = self.place(id_)
+        with self.session.changing(self.kind, workspace_id):
+            outputs = self.update_in(workspace_id, olds, news)
+        return dynamic.UpdateResult(outputs | self.carried(olds, news, workspace_id))
 
     def delete(self, id_: str, props: Properties) -> None:
         """Delete the part, while no other resource changes the same part of the workspace."""
-        workspace_id = self.workspace_of(id_)
-        with self.session.changing(self.part, workspace_id):
+        workspace_id = self.place(id_)
+        self._refuse_to_strip(workspace_id, props)
+        with self.session.changing(self.kind, workspace_id):
             self.delete_in(workspace_id, props)
 
     @abstractmethod
-    def create_in(self, workspace_id: str, props: Properties) -> dynamic.CreateResult:
-        """Create the part of a workspace."""
+    def create_in(self, workspace_id: str, props: Properties) -> Properties:
+        """Create the part of a workspace and return its outputs."""
 
     @abstractmethod
-    def update_in(
-        self, workspace_id: str, olds: Properties, news: Properties
-    ) -> dynamic.UpdateResult:
-        """Update the part of a workspace."""
+    def update_in(self, workspace_id: str, olds: Properties, news: Properties) -> Properties:
+        """Update the part of a workspace and return its outputs."""
 
     @abstractmethod
     def delete_in(self, workspace_id: str, props: Properties) -> None:
         """Delete the part of a workspace."""
 
     @abstractmethod
-    def lost(self, olds: Properties, news: Properties) -> list[str]:
-        """Name the inputs of which another resource of this run has just let something go."""
+    def taken_away(self, olds: Properties, news: Properties) -> list[str]:
+        """Return the inputs of which another resource of this run has just let something go."""
+
+    def diff(self, id_: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
+        """Compare what the program manages; a workspace without an id is being replaced."""
+        if OWNER in news and is_unknown(news.get("workspace")):
+            self.session.replaced.add(self.place(id_))
+        return super().diff(id_, olds, news)
 
     def differences(self, olds: Properties, news: Properties) -> list[str]:
-        """Name the inputs that differ; a slug in the place of the same workspace's id does not.
+        """Return the inputs that differ; a slug in the place of the same workspace's id does not.
 
         What one resource took over in a run that was cut off, and the other lets go of only now,
-        has to be put back: it differs too.
+        has to be put back, so it differs too. So does protection: the outputs have to know of it.
         """
         different = super().differences(olds, news)
         if "workspace" in different and self._is_same(news.get("workspace"), olds):
             different.remove("workspace")
-        return [*dict.fromkeys([*different, *self.lost(olds, news)])]
+        if OWNER in news and OWNER in olds:
+            hints = self.hints(news)
+            if hints.owner and hints.protected != bool(olds.get(PROTECTED)):
+                different.append(PROTECTED)
+        return [*dict.fromkeys([*different, *self.taken_away(olds, news)])]
 
     def workspace_is_gone(self, workspace_id: str) -> bool:
-        """Tell whether the workspace itself is gone, when one of its parts was not found."""
+        """Return whether the workspace itself is gone, when one of its parts was not found."""
         try:
             self.session.client.snapshots.workspace(workspace_id)
         except NotFoundError:
@@ -88,12 +151,42 @@ class WorkspaceChild(Lifecycle):
         return False
 
     def after_failure(self, error: ApiError, left: str) -> ApiError:
-        """Return the error with what state an update or a delete left, and the way out of it."""
+        """Return the error with the state that an update or a delete left, and the way out."""
         if isinstance(error, NotFoundError):
             return error.with_next_step("Run `pulumi up --refresh` to set up what is gone again.")
         return error.with_next_step(
-            f"{error.next_step} {left}: the next `pulumi up` goes on from where this one stopped."
+            f"{error.next_step} {left}; the next `pulumi up` continues from there."
         )
+
+    def _refuse_to_strip(self, workspace_id: str, props: Properties) -> None:
+        """Raise where this delete would strip a workspace whose own deletion is bound to fail.
+
+        Pulumi deletes the parts of a workspace before the workspace. Where the workspace goes too,
+        and is protected or in use, its limits and people have to stay.
+        """
+        workspace = props.get(WORKSPACE)
+        if not workspace:
+            return
+        goes = not self.session.register.was_checked(workspace)
+        if not goes and workspace_id not in self.session.replaced:
+            return
+        own = owner_text(props.get(OWNER, f"::{self.part}"))
+        if props.get(PROTECTED):
+            msg = (
+                f"{own} was not deleted: its {owner_text(workspace)} is protected. Set "
+                "protect=False on the Workspace and run `pulumi up` before you delete it."
+            )
+            raise OpenRouterError(msg)
+        keys = self.session.active_keys(workspace_id)
+        if keys:
+            names = [f'"{key.name or key.label or key.hash}"' for key in keys[:MOST_KEYS]]
+            more = f" and {len(keys) - MOST_KEYS} more" if len(keys) > MOST_KEYS else ""
+            msg = (
+                f"{own} was not deleted: OpenRouter refuses to delete workspace {workspace_id} "
+                f"while it has active API keys ({', '.join(names)}{more}). Delete or disable these "
+                "keys and run the command again, or keep the workspace in the program."
+            )
+            raise OpenRouterError(msg)
 
     def _is_same(self, reference: object, olds: Properties) -> bool:
         if is_unknown(reference) or not isinstance(reference, str) or "workspace_id" not in olds:
@@ -102,7 +195,7 @@ class WorkspaceChild(Lifecycle):
             return bool(self.session.workspace_id(reference) == olds["workspace_id"])
         except NotFoundError as error:
             msg = (
-                "If this program makes or renames that workspace, pass the Workspace itself (or "
+                "If this program creates or renames that workspace, pass the Workspace itself (or "
                 "its id) as workspace=, so that Pulumi knows the order."
             )
             raise error.with_next_step(msg) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TypeVar
 
+from pulumi_openrouter.api.people import email_key
 from pulumi_openrouter.slugs import SLUG, SLUG_LENGTH, is_uuid, slugify
 
 _T = TypeVar("_T", int, str)
@@ -24,7 +25,7 @@ _LOWEST_SAMPLING_RATE = 0.0001
 def slug(value: str) -> str:
     """A workspace's own slug."""
     if is_uuid(value):
-        msg = "a slug in the form of a UUID would be taken for the id of a workspace; write another"
+        msg = "a UUID would be mistaken for the id of a workspace; choose a different slug"
         raise ValueError(msg)
     if SLUG.fullmatch(value) and len(value) <= SLUG_LENGTH:
         return value
@@ -52,7 +53,7 @@ def workspace(value: str) -> str:
 def _refuse_control_characters(value: str, allowed: str = "") -> None:
     for character in value:
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed:
-            msg = f"U+{ord(character):04X} is a control character; take it out"
+            msg = f"U+{ord(character):04X} is a control character; remove it"
             raise ValueError(msg)
 
 
@@ -80,7 +81,7 @@ def description(value: str) -> str:
 def token(value: str) -> str:
     """A name that machines read: of a model, a tool, a user."""
     if not value or any(c.isspace() or not c.isprintable() for c in value):
-        msg = f"{value!r} is empty, or has blanks or control characters in it; take them out"
+        msg = f"{value!r} is empty, or contains spaces or control characters; remove them"
         raise ValueError(msg)
     return value
 
@@ -88,7 +89,7 @@ def token(value: str) -> str:
 def user_id(value: str) -> str:
     """A user id."""
     if "@" in token(value):
-        msg = f'"{value}" is an email address; give it with emails=[...] instead of user_ids'
+        msg = f'"{value}" is an email address; pass it in emails=[...] instead of user_ids'
         raise ValueError(msg)
     return value
 
@@ -97,15 +98,17 @@ def email(value: str) -> str:
     """An email address, in lower case."""
     local, at, domain = token(value).rpartition("@")
     if not (local and at and domain):
-        msg = f'"{value}" is no email address; give user ids with user_ids=[...] instead of emails'
+        msg = (
+            f'"{value}" is not an email address; pass user ids in user_ids=[...] instead of emails'
+        )
         raise ValueError(msg)
-    return value.lower()
+    return email_key(value)
 
 
 def limit(value: float) -> float:
     """A spending limit in USD."""
     if not value > 0:
-        msg = "a limit is more than 0 USD; leave it out to have none"
+        msg = "a limit must be more than 0 USD; omit it to have none"
         raise ValueError(msg)
     return value
 
@@ -124,7 +127,7 @@ def sampling_rate(value: float) -> float:
 def provider_sort(value: str) -> str:
     """What providers are sorted by."""
     if value not in PROVIDER_SORTS:
-        msg = f"a provider sort is one of {', '.join(PROVIDER_SORTS)}; take one, or leave it out"
+        msg = f"a provider sort is one of {', '.join(PROVIDER_SORTS)}; choose one, or omit it"
         raise ValueError(msg)
     return value
 
@@ -139,7 +142,7 @@ def distinct(values: list[_T]) -> list[_T]:
     seen: set[_T] = set()
     for value in values:
         if value in seen:
-            msg = f"{value} stands in the list more than once; take the others out"
+            msg = f"{value} is in the list more than once; remove the duplicates"
             raise ValueError(msg)
         seen.add(value)
     return sorted(values)

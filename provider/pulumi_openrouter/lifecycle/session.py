@@ -1,73 +1,30 @@
 """What the lifecycles of one provider process know together.
 
-A run of Pulumi is one process: the client with its connections, the reads shared between
-resources, the workspaces made a moment ago and what the resources of this run hold on to all live
-here, and end with it.
+A run of Pulumi is one process: the client with its connections, the reads shared between resources,
+the workspaces created a moment ago and the register of owners all live here, and end with it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pulumi_openrouter.errors import NotFoundError
+from pulumi_openrouter.api.people import OrganizationDirectory
+from pulumi_openrouter.errors import ApiError, NotFoundError
+from pulumi_openrouter.lifecycle.notices import Notices
+from pulumi_openrouter.lifecycle.register import Claim, Kind, Register
 from pulumi_openrouter.slugs import is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pulumi_openrouter.api.client import Client
+    from pulumi_openrouter.api.models import ApiKey, OrganizationMember
     from pulumi_openrouter.settings import Settings
 
-
-class Claims:
-    """What the resources of this run hold on to: workspaces, intervals and people.
-
-    Renaming a resource makes Pulumi create the new one and then delete the old one; the delete
-    leaves alone what is claimed here. The workspace of a claim made in a check may be a slug,
-    because a check asks nobody.
-
-    An update may come before the check of the resource that holds what it lets go of. So what goes
-    is noted before the claims are looked at: whoever's check comes later finds it in `released`.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: dict[str, set[tuple[str, str]]] = {}
-        self._released: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-
-    def add(self, kind: str, workspace: str, things: Iterable[str]) -> None:
-        """Hold on to things of a kind in a workspace (an id or a slug)."""
-        with self._lock:
-            self._held.setdefault(workspace, set()).update((kind, thing) for thing in things)
-
-    def held(self, kind: str, workspace: str) -> set[str]:
-        """Return what of a kind is held under this very id or slug."""
-        with self._lock:
-            held = self._held.get(workspace, set())
-            return {thing for of_kind, thing in held if of_kind == kind}
-
-    def release(self, kind: str, workspace_id: str, things: Iterable[str]) -> None:
-        """Note that a resource lets go of things."""
-        with self._lock:
-            self._released[kind, workspace_id].update(things)
-
-    def released(self, kind: str, workspace_id: str) -> set[str]:
-        """Return what of a kind resources of this run have let go of, or are about to."""
-        with self._lock:
-            return set(self._released.get((kind, workspace_id), ()))
-
-    def slugs(self, kind: str) -> list[str]:
-        """Return the slugs, as opposed to ids, under which things of a kind are held."""
-        with self._lock:
-            return [
-                workspace
-                for workspace, held in self._held.items()
-                if not is_uuid(workspace) and any(of_kind == kind for of_kind, _ in held)
-            ]
+_NOT_SHOWN = (403, 404)
 
 
 class Session:
@@ -75,25 +32,33 @@ class Session:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.claims = Claims()
-        # Workspaces made by this run, with their BYOK flag. Nobody else has put anything into these
-        # yet: their children are written without a look.
-        self.made: dict[str, bool | None] = {}
+        self.register = Register()
+        self.notices = Notices()
+        self.created: dict[str, bool | None] = {}
+        """Workspaces created by this run, with their BYOK flag.
+
+        Nobody else has put anything into these yet, so their children are written without a look.
+        """
+        self.replaced: set[str] = set()
+        """Workspaces that Pulumi replaces in this run."""
         self._slugs: dict[str, tuple[object, str]] = {}
         self._looking_up: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._changing: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+        self._changing: defaultdict[tuple[Kind, str], threading.Lock] = defaultdict(threading.Lock)
+        self._people: tuple[object, OrganizationDirectory] = None, OrganizationDirectory([])
+        self._keys: dict[str, list[ApiKey]] = {}
+        self._reading_keys: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @functools.cached_property
     def client(self) -> Client:
         """The client of this process."""
-        # Deferred: a run that sends no request pays for no httpx.
+        # Imported here because a run that sends no request needs no HTTP client.
         from pulumi_openrouter.api.client import shared_client
 
         return shared_client(self.settings)
 
-    def changing(self, part: str, workspace_id: str) -> threading.Lock:
-        """Return the lock of a part of a workspace, for whoever changes it."""
-        return self._changing[part, workspace_id]
+    def changing(self, kind: Kind, workspace_id: str) -> threading.Lock:
+        """Return the lock for changes of one kind in a workspace."""
+        return self._changing[kind, workspace_id]
 
     def workspace_id(self, id_or_slug: str) -> str:
         """Return the id of a workspace; a slug costs one look-up, until a workspace changes."""
@@ -107,24 +72,73 @@ class Session:
                 self._slugs[id_or_slug] = version, found
         return found
 
-    def let_go(self, kind: str, workspace_id: str, things: Iterable[str]) -> set[str]:
-        """Note that a resource lets go of things, and return what of the kind others hold."""
-        # In this order: a claim that this look misses is of a check whose diff will see the note.
-        self.claims.release(kind, workspace_id, things)
-        return self.claimed(kind, workspace_id)
+    def people(self, *, known: Iterable[str] = ()) -> OrganizationDirectory:
+        """Return the people of the organization, read once in a run.
 
-    def claimed(self, kind: str, workspace_id: str) -> set[str]:
-        """Return what of a kind the resources of this run hold in a workspace.
-
-        A claim may stand under the workspace's slug: where there are slugs, one look-up tells.
+        It is read again if one of the `known` email addresses is missing, because somebody may
+        have been invited since the run began.
         """
-        held = self.claims.held(kind, workspace_id)
-        if not self.claims.slugs(kind):
-            return held
-        slugs = {slug for slug, (_, found) in self._slugs.items() if found == workspace_id}
-        with contextlib.suppress(NotFoundError):
-            slugs.add(self.client.workspaces.get(workspace_id).slug or "")
-        return held.union(*(self.claims.held(kind, slug) for slug in slugs))
+        directory = self._directory(self.client.snapshots.organization_members())
+        if any(directory.user_id(email) is None for email in known):
+            newer = self.client.snapshots.organization_members(max_age_seconds=5)
+            directory = self._directory(newer)
+        return directory
+
+    def _directory(self, members: tuple[OrganizationMember, ...]) -> OrganizationDirectory:
+        read, directory = self._people
+        if read is not members:
+            directory = OrganizationDirectory(members)
+            self._people = members, directory
+        return directory
+
+    def active_keys(self, workspace_id: str) -> list[ApiKey]:
+        """Return the active API keys of a workspace, read once in a run.
+
+        Where the API does not show keys to this management key, there are none to know of.
+        """
+        with self._reading_keys[workspace_id]:
+            if workspace_id not in self._keys:
+                try:
+                    self._keys[workspace_id] = self.client.keys.active(workspace_id)
+                except ApiError as error:
+                    if error.status not in _NOT_SHOWN:
+                        raise
+                    self._keys[workspace_id] = []
+            return self._keys[workspace_id]
+
+    def holders(
+        self, kind: Kind, workspace_id: str, owner: str | None, incarnation: str | None
+    ) -> list[Claim]:
+        """Return the claims in a workspace that a delete by this owner has to leave alone.
+
+        A claim may stand under the workspace's slug where its resource has not met the id yet.
+        """
+        for slug in self.register.unidentified(kind):
+            if not is_uuid(slug):
+                self._identify(kind, slug)
+        return self.register.holders(kind, workspace_id, owner, incarnation)
+
+    def let_go(
+        self,
+        kind: Kind,
+        workspace_id: str,
+        things: Iterable[str],
+        owner: str | None,
+        incarnation: str | None,
+    ) -> list[Claim]:
+        """Note that a resource lets go of things, and return the claims that hold some of them."""
+        # Release before looking: a resource that is checked after this look finds the release in
+        # its own diff.
+        self.register.release(kind, workspace_id, things)
+        return self.holders(kind, workspace_id, owner, incarnation)
+
+    def _identify(self, kind: Kind, slug: str) -> None:
+        try:
+            workspace_id = self.workspace_id(slug)
+        except NotFoundError:
+            return
+        for claim in self.register.claims_of(kind, slug):
+            self.register.identify(kind, claim.owner, workspace_id)
 
 
 @functools.cache

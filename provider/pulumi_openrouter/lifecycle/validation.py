@@ -8,6 +8,7 @@ in front of it. What a preview does not know yet is left out and validated when 
 from __future__ import annotations
 
 from itertools import combinations
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import (
@@ -28,7 +29,7 @@ from pulumi_openrouter.lifecycle.base import is_unknown, known_items
 from pulumi_openrouter.lifecycle.budget_steps import INTERVALS, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _Name = Annotated[StrictStr, AfterValidator(rules.name)]
 _Slug = Annotated[StrictStr, AfterValidator(rules.slug)]
@@ -40,6 +41,9 @@ _Rate = Annotated[StrictFloat, Field(allow_inf_nan=False), AfterValidator(rules.
 _Sort = Annotated[StrictStr, AfterValidator(rules.provider_sort)]
 
 
+_SWITCHES = ("adopt", "exclusive", "skip_missing")
+
+
 class _Inputs(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -49,11 +53,20 @@ class _Inputs(BaseModel):
         """Return what was given, in the form in which it is compared and stored."""
         inputs = self.model_dump(exclude_unset=True, exclude_none=True)
         # False is what these switches are when left out.
-        switched_off = [name for name in ("adopt", "exclusive") if inputs.get(name) is False]
+        switched_off = [name for name in _SWITCHES if inputs.get(name) is False]
         return {name: value for name, value in inputs.items() if name not in switched_off}
 
-    def problems(self, unknown: frozenset[str]) -> Iterator[tuple[str, str]]:  # noqa: ARG002
-        """Yield what is wrong between inputs, each as the property and the reason."""
+    def problems(
+        self,
+        unknown: frozenset[str],  # noqa: ARG002
+        before: Mapping[str, Any],  # noqa: ARG002
+    ) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong between inputs, each as the property and the reason.
+
+        Args:
+            unknown: The inputs that a preview does not know, in whole or in part.
+            before: The inputs of the last run, empty for a resource that is new.
+        """
         return iter(())
 
 
@@ -91,13 +104,19 @@ class _WorkspaceBudgetInputs(_Inputs):
     include_byok_in_budgets: StrictBool | None = None
     exclusive: StrictBool | None = None
 
-    def problems(self, unknown: frozenset[str]) -> Iterator[tuple[str, str]]:
-        limits = self.model_dump(include={f"{i}_usd" for i in INTERVALS}, exclude_none=True)
-        if not limits and not any(f"{i}_usd" in unknown for i in INTERVALS):
+    def problems(
+        self, unknown: frozenset[str], before: Mapping[str, Any]
+    ) -> Iterator[tuple[str, str]]:
+        names = [f"{i}_usd" for i in INTERVALS]
+        limits = self.model_dump(include={*names}, exclude_none=True)
+        # With ignore_changes, a limit that somebody has deleted stays away: the inputs that a
+        # refresh has found are passed again.
+        ignored = bool(before) and not any(name in before for name in names)
+        if not limits and not unknown.intersection(names) and not ignored:
             yield (
-                "workspace",
-                "a WorkspaceBudget sets at least one limit; give daily_usd, weekly_usd, "
-                "monthly_usd or lifetime_usd, or take the resource out",
+                "monthly_usd",
+                "a WorkspaceBudget sets at least one limit; pass daily_usd, weekly_usd, "
+                "monthly_usd or lifetime_usd, or remove the resource",
             )
         # Narrow before broad, as the fields stand; one pair is enough to go on with.
         for narrow, broad in combinations(limits, 2):
@@ -128,23 +147,39 @@ class _WorkspaceMembershipInputs(_Inputs):
         | None
     ) = None
     exclusive: StrictBool | None = None
+    skip_missing: StrictBool | None = None
 
-    def problems(self, unknown: frozenset[str]) -> Iterator[tuple[str, str]]:
+    def problems(
+        self, unknown: frozenset[str], before: Mapping[str, Any]
+    ) -> Iterator[tuple[str, str]]:
         given = {"user_ids": self.user_ids, "emails": self.emails}
         named = [name for name, people in given.items() if people is not None or name in unknown]
         if len(named) != 1:
             yield (
                 "emails" if named else "user_ids",
-                "a WorkspaceMembership takes user_ids or emails, one of them; "
-                + ("take one of the lists out" if named else "give one of the lists"),
+                "a WorkspaceMembership takes either user_ids or emails; "
+                + ("remove one of the two lists" if named else "pass one of the two lists"),
             )
-        elif not given[named[0]] and not self.exclusive and not unknown & {*named, "exclusive"}:
+            return
+        # With ignore_changes, an empty list that a refresh has found is passed again.
+        ignored = before.get(named[0]) == []
+        maybe = unknown & {*named, "exclusive"}
+        if not (given[named[0]] or self.exclusive or maybe or ignored):
             yield (
                 named[0],
-                "the list is empty; name at least one person, take the resource out, or set "
+                "the list is empty; name at least one person, remove the resource, or set "
                 "exclusive=True to have nobody in the workspace",
             )
 
+
+_TYPES = {
+    "string_type": "a string",
+    "bool_type": "True or False",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+}
+"""How a person calls the types that pydantic asks for."""
 
 _MODELS: dict[str, type[_Inputs]] = {
     "WorkspaceProvider": _WorkspaceInputs,
@@ -153,7 +188,9 @@ _MODELS: dict[str, type[_Inputs]] = {
 }
 
 
-def validate(provider: str, news: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def validate(
+    provider: str, news: dict[str, Any], before: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Return the inputs in canonical form, and the problems as property and reason.
 
     Unknown values are passed through; of a list that is known in part, the known part is
@@ -163,15 +200,23 @@ def validate(provider: str, news: dict[str, Any]) -> tuple[dict[str, Any], list[
     known = {name: value for name, value in news.items() if name not in unknown}
     known |= {name: items for name, value in unknown.items() if (items := known_items(value))}
     model = _MODELS[provider]
-    absent = [(name, "it has no value; give one") for name in model.required if name not in news]
+    absent = [(name, "a value is required") for name in model.required if name not in news]
     try:
         inputs = model.model_validate(known)
     except ValidationError as error:
         return {}, absent + [_problem(details) for details in error.errors(include_url=False)]
-    return inputs.canonical() | unknown, absent + list(inputs.problems(frozenset(unknown)))
+    return inputs.canonical() | unknown, absent + list(inputs.problems(frozenset(unknown), before))
 
 
 def _problem(details: Any) -> tuple[str, str]:
     cause = details.get("ctx", {}).get("error")
-    reason = str(cause) if isinstance(cause, ValueError) else f"{details['msg']}; change it"
+    reason = str(cause) if isinstance(cause, ValueError) else _type_problem(details)
     return str(details["loc"][0]), reason
+
+
+def _type_problem(details: Any) -> str:
+    """Return what type a value must have and which it has; the value may be secret."""
+    wanted = _TYPES.get(details["type"], details["msg"])
+    kind = "None" if details["input"] is None else type(details["input"]).__name__
+    item = " (an item of the list)" if len(details["loc"]) > 1 else ""
+    return f"must be {wanted}, not {kind}{item}"

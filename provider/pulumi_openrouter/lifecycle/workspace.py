@@ -6,6 +6,7 @@ authoritative: left out of the program means null at the API. What may not is le
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pulumi import dynamic
@@ -18,12 +19,51 @@ from pulumi_openrouter.errors import (
     NotFoundError,
     RefusedError,
 )
-from pulumi_openrouter.lifecycle.base import Change, Lifecycle, Properties, is_get, notice
+from pulumi_openrouter.lifecycle.base import (
+    Change,
+    Lifecycle,
+    Problem,
+    Properties,
+    is_get,
+    known_items,
+)
+from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints, hidden, owner_text
+from pulumi_openrouter.lifecycle.notices import Notices, shown
+from pulumi_openrouter.lifecycle.register import Claim, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pulumi_openrouter.api.models import Workspace
+
+SLUG_IN_USE = (
+    "If another workspace of this program moves away from that slug, run `pulumi up` again. To "
+    "swap two slugs, give one of the two workspaces a temporary slug, run `pulumi up`, and then swap."
+)
+
+UNDELETABLE = (
+    'If "{slug}" is the default workspace, it cannot be deleted: set retain_on_delete=True on it '
+    "and run `pulumi up` before you take it out. Otherwise check that the key is a management key."
+)
+
+SERVER_TOOLS = tuple(
+    f"openrouter:{name}"
+    for name in (
+        "advisor",
+        "apply_patch",
+        "bash",
+        "datetime",
+        "experimental__search_models",
+        "fusion",
+        "image_generation",
+        "shell",
+        "subagent",
+        "tool_search",
+        "web_fetch",
+        "web_search",
+    )
+)
+"""The server tools that this version knows. The list grows, so the resource takes any."""
 
 NULLABLE = (
     "description",
@@ -43,6 +83,9 @@ OPTIONAL = (
 )
 """The fields that a program leaves out to leave them as they are."""
 
+FIELDS = ("name", "slug", *NULLABLE, *OPTIONAL)
+"""All fields that a program can set."""
+
 COMPUTED = ("created_at", "created_by", "default_guardrail_id", "include_byok_in_budgets")
 
 
@@ -58,31 +101,59 @@ class WorkspaceProvider(Lifecycle):
     }
     optional = OPTIONAL
     manageable = OPTIONAL
+    kind = Kind.WORKSPACE
 
-    def check(self, olds: Properties, news: Properties) -> dynamic.CheckResult:
-        """Validate, and hold on to the slug for whoever deletes later in this run."""
-        result = super().check(olds, news)
-        slug = result.inputs.get("slug")
-        if not result.failures and isinstance(slug, str):
-            self.session.claims.add("workspace", slug, ["itself"])
-        return result
+    def claim(self, inputs: Properties, hints: Hints) -> Claim:
+        """Claim the slug; the id is added once it is known."""
+        slug = inputs.get("slug")
+        return Claim(self.kind, hints, slug if isinstance(slug, str) else None)
 
-    def diff(self, _id: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
-        """Compare what the program manages; what it leaves to others is no difference."""
-        return self.diff_result(self.differences(olds, news))
+    def blamed(self, inputs: Properties, thing: str | None) -> str:  # noqa: ARG002
+        """Blame the slug, which is all that a workspace is claimed by."""
+        return "slug"
+
+    def place(self, id_: str) -> str:
+        """Return the id of the workspace, which is the Pulumi id."""
+        return id_
+
+    def look(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
+        """Announce what adopting the workspace that has the slug will change."""
+        warn_of_unknown_tools(self.session.notices, before, inputs)
+        slug = inputs.get("slug")
+        adopts = inputs.get("adopt") is True or self.session.settings.adopt_existing
+        if before or not adopts or not isinstance(slug, str):
+            return
+        try:
+            existing = self.session.client.workspaces.get(slug)
+        except NotFoundError:
+            return
+        collisions = self.session.register.identify(self.kind, hints.owner, existing.id)
+        if collisions:
+            yield "slug", _held(existing, collisions[0].other.owner)
+            return
+        changed = _adopted_changes(existing, inputs, hints)
+        fields = _outputs(existing, {}, [])
+        changes = [
+            f"{name}: {shown(fields.get(name))} -> {shown(value, secret=hints.hides(name))}"
+            for name, value in changed.items()
+        ]
+        self.session.notices.add(
+            f'{owner_text(hints.owner)} adopts the existing workspace "{slug}" ({existing.id}) '
+            + (f"and changes {'; '.join(changes)}." if changes else "as it is.")
+        )
 
     def create(self, props: Properties) -> dynamic.CreateResult:
-        """Create the workspace, or take over the one with its slug where that is wanted."""
-        fields = _given(props)
+        """Create the workspace, or adopt the one with its slug where the program asks for that."""
+        fields = {name: props[name] for name in FIELDS if name in props}
         try:
             workspace = self.session.client.workspaces.create(fields)
         except (RefusedError, AmbiguousError) as error:
-            workspace = self._take_over(fields, props, error)
+            workspace = self._take_over(props, error)
         else:
-            self.session.made[workspace.id] = workspace.include_byok_in_budgets
-        self.session.claims.add("workspace", workspace.id, ["itself"])
+            self.session.created[workspace.id] = workspace.include_byok_in_budgets
+            self.session.register.identify(self.kind, self.hints(props).owner, workspace.id)
         outputs = _outputs(workspace, props, self.managed_inputs(props))
-        return dynamic.CreateResult(workspace.id, outputs)
+        return dynamic.CreateResult(workspace.id, {**outputs, **self.born(props, workspace.id)})
 
     def read(self, id_: str, props: Properties) -> dynamic.ReadResult:
         """Return the live workspace, and as inputs the live values of what the program manages."""
@@ -93,10 +164,9 @@ class WorkspaceProvider(Lifecycle):
                 raise
             return dynamic.ReadResult(None, {})
         managed = [*OPTIONAL] if is_get(props) else props.get("managed_inputs", [])
-        outputs = _outputs(workspace, props, managed)
-        inputs = {
-            name: outputs[name] for name in ("name", "slug", *NULLABLE, *managed) if name in outputs
-        }
+        outputs = {**_outputs(workspace, props, managed), **hidden(props)}
+        names = ("name", "slug", *NULLABLE, *managed, OWNER)
+        inputs = {name: outputs[name] for name in names if name in outputs}
         return dynamic.ReadResult(id_, outputs, inputs)
 
     def update(self, id_: str, olds: Properties, news: Properties) -> dynamic.UpdateResult:
@@ -107,101 +177,155 @@ class WorkspaceProvider(Lifecycle):
             if name in news or name in NULLABLE
         }
         managed = self.managed_inputs(news)
+        carried = self.carried(olds, news, id_)
         if not changed:
-            return dynamic.UpdateResult({**olds, "managed_inputs": managed})
+            return dynamic.UpdateResult({**olds, "managed_inputs": managed, **carried})
         try:
             workspace = self.session.client.workspaces.update(id_, changed)
         except NotFoundError as error:
             msg = "Run `pulumi up --refresh` to create it again."
             raise error.with_next_step(msg) from None
-        return dynamic.UpdateResult(_outputs(workspace, {**olds, **news}, managed))
+        except RefusedError as error:
+            if "slug" in changed and _is_about_slug(error):
+                raise error.with_next_step(SLUG_IN_USE) from None
+            raise
+        outputs = _outputs(workspace, {**olds, **news}, managed)
+        return dynamic.UpdateResult({**outputs, **carried})
 
     def delete(self, id_: str, props: Properties) -> None:
-        """Delete the workspace with its budgets and memberships; one already gone is fine."""
-        slug = props.get("slug")
-        if self._is_taken_over(id_, str(slug)):
-            notice(f'workspace "{slug}" now belongs to another resource of this program: kept.')
+        """Delete the workspace with all it holds; one that is gone already is fine."""
+        slug = str(props.get("slug"))
+        if holder := self._holder(id_, slug, props):
+            self.session.notices.add(
+                f'workspace "{slug}" ({id_}) is kept: it belongs to {owner_text(holder)} now.'
+            )
             return
         try:
             self.session.client.workspaces.delete(id_)
         except NotFoundError:
             return
         except ForbiddenError as error:
-            msg = (
-                "The default workspace cannot be deleted: set retain_on_delete=True on the "
-                "resource and run `pulumi up` before you take it out."
-            )
-            raise error.with_next_step(msg) from None
+            raise error.with_next_step(UNDELETABLE.format(slug=slug)) from None
         except RefusedError as error:
+            if "default workspace" in error.words.lower():
+                raise error.with_next_step(UNDELETABLE.format(slug=slug)) from None
             msg = (
-                f'Delete the API keys of workspace "{slug}" first, or keep it with '
-                "retain_on_delete=True."
+                f'Delete the API keys of workspace "{slug}" first. To keep the workspace, set '
+                "retain_on_delete=True on it, its budgets and its memberships, run `pulumi up`, "
+                "and then take them out."
             )
             raise error.with_next_step(msg) from None
 
-    def _is_taken_over(self, id_: str, slug: str) -> bool:
-        """Tell whether another resource of this run has this workspace, made or found by its slug.
+    def _holder(self, id_: str, slug: str, props: Properties) -> str | None:
+        """Return the other resource of this run that has this workspace by its id or slug.
 
-        It may have taken over in a run before this one, whose deletes were never reached.
+        It may have adopted the workspace in an earlier run, whose deletes were never reached.
         """
-        if self.session.claims.held("workspace", id_):
-            return True
-        if not self.session.claims.held("workspace", slug):
-            return False
+        owner, incarnation = props.get(OWNER), props.get(INCARNATION)
+        held = self.session.register.holders(self.kind, id_, owner, incarnation)
+        if held:
+            return held[0].owner
+        by_slug = self.session.register.holders(self.kind, slug, owner, incarnation)
+        if not by_slug:
+            return None
         try:
-            return self.session.client.workspaces.get(id_).slug == slug
+            live = self.session.client.workspaces.get(id_)
         except NotFoundError:
-            return False
+            return None
+        return by_slug[0].owner if live.slug == slug else None
 
-    def _take_over(
-        self, fields: Mapping[str, object], props: Properties, refusal: ApiError
-    ) -> Workspace:
-        """Take over the workspace whose slug is in the way, or say what it is."""
+    def _take_over(self, props: Properties, refusal: ApiError) -> Workspace:
+        """Adopt the workspace whose slug is in the way, or explain why it cannot be created."""
         client = self.session.client
         try:
-            existing = client.workspaces.get(str(fields["slug"]))
+            existing = client.workspaces.get(str(props["slug"]))
         except ApiError:
-            # Not this look is the news, but what it was to clear up.
+            # Report the original refusal, not the failure of this lookup.
             raise refusal from None
-        outputs = _outputs(existing, {}, [])
-        different = {
-            name: props.get(name)
-            for name in ("name", *NULLABLE, *self.managed_inputs(props))
-            if props.get(name) != outputs.get(name)
-        }
+        hints = self.hints(props)
         if not (props.get("adopt") or self.session.settings.adopt_existing):
-            raise ConflictError(_conflict(existing, equal=not different)) from None
-        notice(
-            f'took over the existing workspace "{existing.slug}" ({existing.id})'
-            + (f" and set {', '.join(different)}." if different else " as it is.")
-        )
-        return client.workspaces.update(existing.id, different) if different else existing
+            if isinstance(refusal, RefusedError) and not _is_about_slug(refusal):
+                msg = f"{refusal.next_step} Besides, {_exists(existing)}."
+                raise refusal.with_next_step(msg) from None
+            raise ConflictError(_conflict(existing, equal=self._matches(existing, props))) from None
+        collisions = self.session.register.identify(self.kind, hints.owner, existing.id)
+        if collisions:
+            raise ConflictError(_held(existing, collisions[0].other.owner)) from None
+        changed = _adopted_changes(existing, props, hints)
+        return client.workspaces.update(existing.id, changed) if changed else existing
+
+    def _matches(self, existing: Workspace, props: Properties) -> bool:
+        outputs = _outputs(existing, {}, [])
+        names = ("name", *NULLABLE, *self.managed_inputs(props))
+        return all(props.get(name) == outputs.get(name) for name in names)
 
 
-def _conflict(existing: Workspace, *, equal: bool) -> str:
+def warn_of_unknown_tools(notices: Notices, before: Properties, inputs: Properties) -> None:
+    """Warn of server tools that this version does not know: one may be misspelled, or new."""
+    tools = inputs.get("disabled_server_tools")
+    if tools == before.get("disabled_server_tools"):
+        return
+    for tool in known_items(tools):
+        if tool not in SERVER_TOOLS:
+            nearest = difflib.get_close_matches(tool, SERVER_TOOLS, n=1)
+            meant = f' Did you mean "{nearest[0]}"?' if nearest else ""
+            notices.add(
+                f'disabled_server_tools: "{tool}" is not a server tool that this version knows; '
+                f"OpenRouter decides whether it exists.{meant}"
+            )
+
+
+def _adopted_changes(existing: Workspace, props: Properties, hints: Hints) -> dict[str, Any]:
+    """Return the fields that an adoption sets: those that the program gives, with other values.
+
+    A field that the program leaves out stays as it is; the next preview shows it as a difference.
+    """
+    outputs = _outputs(existing, {}, [])
+    return {
+        name: props[name]
+        for name in FIELDS
+        if name in props and name not in hints.left_out and props[name] != outputs.get(name)
+    }
+
+
+def _is_about_slug(refusal: ApiError) -> bool:
+    # The API refuses a taken slug with the same status as any wrong value; only its words differ.
+    return "slug" in refusal.words.lower()
+
+
+def _exists(existing: Workspace) -> str:
     return (
-        f'creating workspace "{existing.slug}": it exists already: "{existing.name}" '
-        f"({existing.id}), created {existing.created_at} by {existing.created_by or 'nobody named'}"
-        + (
-            "; every field equals what this program asks for, so it is likely this stack's own, "
-            "whose creation was cut off. "
-            if equal
-            else "; its fields are not what this program asks for. "
-        )
-        + "To take it over run once with OPENROUTER_ADOPT_EXISTING=1, or set adopt=True, or import "
-        "it; if the resource was renamed, give it aliases; else choose another slug."
+        f'a workspace with the slug "{existing.slug}" exists already: "{existing.name}" '
+        f"({existing.id}), created {existing.created_at} by "
+        f"{existing.created_by or 'an unknown user'}"
     )
 
 
-def _given(props: Properties) -> dict[str, object]:
-    names = ("name", "slug", *NULLABLE, *OPTIONAL)
-    return {name: props[name] for name in names if name in props}
+def _held(existing: Workspace, owner: str) -> str:
+    return (
+        f'workspace "{existing.slug}" ({existing.id}) is managed by {owner_text(owner)} in this '
+        "program already; choose a different slug, or remove one of the two resources"
+    )
+
+
+def _conflict(existing: Workspace, *, equal: bool) -> str:
+    matches = (
+        "It matches this program, so either an interrupted run of this stack created it, or "
+        "another stack manages it."
+        if equal
+        else "It does not match this program."
+    )
+    return (
+        f'creating workspace "{existing.slug}": {_exists(existing)}. {matches} If no other '
+        "stack manages it, adopt it: set adopt=True, or run once with OPENROUTER_ADOPT_EXISTING=1. "
+        "If you renamed the resource, give it an alias. Otherwise choose a different slug."
+    )
 
 
 def _outputs(workspace: Workspace, known: Properties, managed: list[str]) -> dict[str, Any]:
     """Return the outputs: what the API says, with lists in the order in which inputs have them.
 
-    Null where the API always has a value says nothing about it: what was known stays.
+    If the API omits a field that always has a value, the last known value is kept.
     """
     outputs = {name: known[name] for name in ("name", "slug", *OPTIONAL) if name in known}
     for name in ("name", "slug", *NULLABLE, *OPTIONAL, *COMPUTED):

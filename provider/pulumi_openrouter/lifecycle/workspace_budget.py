@@ -17,17 +17,23 @@ from pulumi_openrouter.errors import (
     NotFoundError,
     RefusedError,
 )
-from pulumi_openrouter.lifecycle.base import Change, Properties, is_get
+from pulumi_openrouter.lifecycle.base import Change, Problem, Properties, is_get, is_unknown
 from pulumi_openrouter.lifecycle.budget_steps import INTERVALS, BudgetStep, steps_between, usd
 from pulumi_openrouter.lifecycle.child import WorkspaceChild
+from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints, hidden, owner_text
+from pulumi_openrouter.lifecycle.notices import shown
+from pulumi_openrouter.lifecycle.register import Claim, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 LIMITS = {f"{interval}_usd": interval for interval in INTERVALS}
 """Each input that is a limit, and the API's name of its interval."""
 
 BYOK = "include_byok_in_budgets"
+
+BUDGETS_UNAVAILABLE = (403, 404)
+"""What the list of budgets may answer where an organization has no budgets."""
 
 
 @dataclass(frozen=True)
@@ -53,36 +59,97 @@ class WorkspaceBudgetProvider(WorkspaceChild):
     }
     optional = (BYOK,)
     manageable = (*LIMITS, BYOK)
+    kind = Kind.LIMITS
 
-    def check(self, olds: Properties, news: Properties) -> dynamic.CheckResult:
-        """Validate, and hold on to the intervals for whoever deletes later in this run."""
-        result = super().check(olds, news)
-        workspace = result.inputs.get("workspace")
-        if not result.failures and isinstance(workspace, str):
-            self.session.claims.add("interval", workspace, _limits(result.inputs))
+    def claim(self, inputs: Properties, hints: Hints) -> Claim:
+        """Claim the limits that the program names, and the flag where it gives it."""
+        workspace = inputs.get("workspace")
+        return Claim(
+            self.kind,
+            hints,
+            workspace if isinstance(workspace, str) else None,
+            frozenset(self.managed_inputs(inputs)),
+            inputs.get("exclusive") is True,
+        )
+
+    def blamed(self, inputs: Properties, thing: str | None) -> str:
+        """Blame the input of the limit itself, or `exclusive`."""
+        return thing or ("exclusive" if "exclusive" in inputs else self.managed_inputs(inputs)[0])
+
+    def look_at_inputs(
+        self,
+        before: Properties,  # noqa: ARG002
+        inputs: Properties,  # noqa: ARG002
+        hints: Hints,  # noqa: ARG002
+    ) -> Iterator[Problem]:
+        """Look at nothing: limits need no other object to exist."""
+        return iter(())
+
+    def look_at_workspace(
+        self, workspace_id: str, inputs: Properties, hints: Hints
+    ) -> Iterator[Problem]:
+        """Announce the limits that are there already and will change or go."""
+        try:
+            live = self._live(workspace_id)
+        except ApiError as error:
+            if error.status not in BUDGETS_UNAVAILABLE:
+                raise
+            return
+        self._announce(live, inputs, hints, exclusive=inputs.get("exclusive") is True)
+        yield from ()
+
+    def diff(self, id_: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
+        """Compare the limits, and announce what is there where the resource takes more over."""
+        result = super().diff(id_, olds, news)
+        claim = self.session.register.claim_of(self.kind, news.get(OWNER, ""))
+        taken = self._newly_managed(olds, news)
+        turned = _turns_exclusive(olds, news)
+        if claim is not None and not result.replaces and (taken or turned):
+            live = self._live(self.place(id_))
+            known = {name: news[name] for name in taken}
+            self._announce(live, news if turned else known, claim.hints, exclusive=turned)
         return result
 
-    def diff(self, _id: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
-        """Compare the limits that the program names; with `exclusive`, all that there are."""
-        return self.diff_result(self.differences(olds, news))
+    def _newly_managed(self, olds: Properties, news: Properties) -> set[str]:
+        """Return the limits and the flag that come under management."""
+        return {*self.managed_inputs(news)} - {*olds.get("managed_inputs", [])}
 
-    def lost(self, olds: Properties, news: Properties) -> list[str]:  # noqa: ARG002
-        """Name the limits that another resource of this run deletes."""
-        released = self.session.claims.released("interval", olds.get("workspace_id", ""))
-        managed = olds.get("managed_inputs", [])
-        return [n for n, interval in LIMITS.items() if n in managed and interval in released]
+    def _announce(
+        self, live: Budgets, inputs: Properties, hints: Hints, *, exclusive: bool
+    ) -> None:
+        changes = []
+        for name, interval in LIMITS.items():
+            limit = live.limits.get(interval)
+            wanted = inputs.get(name)
+            if limit is None or wanted == limit or is_unknown(wanted):
+                continue
+            if wanted is not None or exclusive:
+                new = shown(wanted, secret=wanted is not None and hints.hides(name))
+                changes.append(f"{name}: {usd(limit)} -> {new}")
+        flag = inputs.get(BYOK)
+        if isinstance(flag, bool) and live.byok is not None and flag != live.byok:
+            changes.append(f"{BYOK}: {shown(live.byok)} -> {shown(flag, secret=hints.hides(BYOK))}")
+        if changes:
+            self.session.notices.add(
+                f"{owner_text(hints.owner)} changes what its workspace has already: "
+                f"{'; '.join(changes)}."
+            )
 
-    def create_in(self, workspace_id: str, props: Properties) -> dynamic.CreateResult:
+    def taken_away(self, olds: Properties, news: Properties) -> list[str]:  # noqa: ARG002
+        """Return the limits that another resource of this run deletes."""
+        released = self.session.register.released(self.kind, olds.get("workspace_id", ""))
+        return [name for name in olds.get("managed_inputs", []) if name in released]
+
+    def create_in(self, workspace_id: str, props: Properties) -> Properties:
         """Set the limits, all or none."""
-        self.session.claims.add("interval", workspace_id, _limits(props))
-        made_here = workspace_id in self.session.made
-        fresh = Budgets({}, self.session.made.get(workspace_id))
-        before = fresh if made_here else self._live(workspace_id)
+        created_here = workspace_id in self.session.created
+        fresh = Budgets({}, self.session.created.get(workspace_id))
+        before = fresh if created_here else self._live(workspace_id)
         kept = {} if props.get("exclusive") else before.limits
         wanted = Budgets({**kept, **_limits(props)}, props.get(BYOK))
         try:
             after = self._send(workspace_id, before, wanted)
-            if not made_here:
+            if not created_here:
                 self._verify(workspace_id, after, _limits(props))
         except ApiError as error:
             next_step = f"{error.next_step} {self._put_back(workspace_id, before, wanted)}"
@@ -90,12 +157,11 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         except ConflictError as error:
             msg = f"{error} {self._put_back(workspace_id, before, wanted)}"
             raise ConflictError(msg) from None
-        outputs = self._outputs(workspace_id, after, props, self.managed_inputs(props))
-        return dynamic.CreateResult(self.pulumi_id(workspace_id), outputs)
+        return self._outputs(workspace_id, after, props, self.managed_inputs(props))
 
     def read(self, id_: str, props: Properties) -> dynamic.ReadResult:
         """Return the live limits that the program manages, as outputs and as inputs."""
-        workspace_id = self.workspace_of(id_)
+        workspace_id = self.place(id_)
         try:
             live = self._live(workspace_id, confirm=True)
         except NotFoundError:
@@ -106,51 +172,70 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         if live.byok is None:
             live = replace(live, byok=props.get(BYOK))
         outputs = self._outputs(workspace_id, live, props, managed)
-        hidden = {"workspace_id", "managed_inputs", *({BYOK} - {*managed})}
-        inputs = {name: value for name, value in outputs.items() if name not in hidden}
-        return dynamic.ReadResult(id_, outputs, inputs)
+        no_inputs = {"workspace_id", "managed_inputs", *({BYOK} - {*managed})}
+        inputs = {name: value for name, value in outputs.items() if name not in no_inputs}
+        if OWNER in props:
+            inputs[OWNER] = props[OWNER]
+        return dynamic.ReadResult(id_, outputs | hidden(props), inputs)
 
-    def update_in(
-        self, workspace_id: str, olds: Properties, news: Properties
-    ) -> dynamic.UpdateResult:
+    def update_in(self, workspace_id: str, olds: Properties, news: Properties) -> Properties:
         """Send what differs, in the order that the API accepts."""
-        if news.get("exclusive"):
-            before = self._live(workspace_id)
-        else:
-            # A list that was the whole truth shows limits of others too; they are theirs again.
-            ours = {*olds.get("managed_inputs", []), *news}
-            gone = self.session.claims.released("interval", workspace_id)
-            mine = {
-                n: olds[n] for n, i in LIMITS.items() if n in olds and n in ours and i not in gone
-            }
-            before = Budgets(_limits(mine), olds.get(BYOK))
-        kept = self._taken_over(workspace_id, before, _limits(news))
+        before = self._before(workspace_id, olds, news)
+        kept = self._held_by_others(workspace_id, before, olds, news)
         wanted = Budgets({**kept, **_limits(news)}, news.get(BYOK))
         after = self._change(workspace_id, before, wanted, _limits(news))
-        outputs = self._outputs(workspace_id, after, news, self.managed_inputs(news))
-        return dynamic.UpdateResult(outputs)
+        return self._outputs(workspace_id, after, news, self.managed_inputs(news))
+
+    def _before(self, workspace_id: str, olds: Properties, news: Properties) -> Budgets:
+        """Return the limits that an update starts from, of those that this resource may change.
+
+        What it manages already is known from its state. What it takes over has to be read, because
+        the state does not say what somebody else has set.
+        """
+        managed = {*olds.get("managed_inputs", [])}
+        exclusive = olds.get("exclusive") and news.get("exclusive")
+        # The outputs of an exclusive resource include limits that it does not manage.
+        ours = {n for n in LIMITS if n in olds and (n in managed or n in news or exclusive)}
+        if exclusive or self._newly_managed(olds, news) or _turns_exclusive(olds, news):
+            live = self._live(workspace_id)
+            ours |= {*LIMITS} if _turns_exclusive(olds, news) else {*_names(_limits(news))}
+            return Budgets(
+                {i: v for i, v in live.limits.items() if _name(i) in ours},
+                olds.get(BYOK) if live.byok is None else live.byok,
+            )
+        ours -= self.session.register.released(self.kind, workspace_id)
+        return Budgets(
+            {LIMITS[name]: olds[name] for name in LIMITS if name in ours}, olds.get(BYOK)
+        )
 
     def delete_in(self, workspace_id: str, props: Properties) -> None:
         """Delete the limits that this resource manages and no other one has taken over."""
-        managed = {LIMITS[n] for n in props.get("managed_inputs", []) if n in LIMITS}
-        ours = managed | {*_limits(props)}
-        ours -= self.session.let_go("interval", workspace_id, ours)
+        managed = {name for name in props.get("managed_inputs", []) if name in LIMITS}
+        ours = managed | {*_names(_limits(props))}
+        ours -= self._held(workspace_id, ours, props)
         try:
             for interval in INTERVALS:
-                if interval in ours:
+                if _name(interval) in ours:
                     self._delete(workspace_id, interval)
         except ApiError as error:
             raise self.after_failure(error, "Some of its limits may be gone already") from None
 
-    def _taken_over(
-        self, workspace_id: str, before: Budgets, ours: Mapping[str, float]
+    def _held(self, workspace_id: str, leaving: Iterable[str], props: Properties) -> set[str]:
+        """Return the limits that other resources hold, of those that this one leaves."""
+        holders = self.session.let_go(
+            self.kind, workspace_id, leaving, props.get(OWNER), props.get(INCARNATION)
+        )
+        return {thing for claim in holders for thing in claim.things}
+
+    def _held_by_others(
+        self, workspace_id: str, before: Budgets, olds: Properties, news: Properties
     ) -> dict[str, float]:
-        """Return the limits that leave this resource and are another one's of this run now."""
-        leaving = {i: limit for i, limit in before.limits.items() if i not in ours}
+        """Return the limits that leave this resource and belong to another one of this run now."""
+        leaving = {i: v for i, v in before.limits.items() if _name(i) not in news}
         if not leaving:
             return {}
-        claimed = self.session.let_go("interval", workspace_id, leaving)
-        return {i: limit for i, limit in leaving.items() if i in claimed}
+        held = self._held(workspace_id, _names(leaving), {**olds, OWNER: news.get(OWNER)})
+        return {i: v for i, v in leaving.items() if _name(i) in held}
 
     def _live(self, workspace_id: str, *, confirm: bool = False) -> Budgets:
         """Read the limits. A 404 is known to mean none, unless the workspace is gone itself."""
@@ -193,7 +278,7 @@ class WorkspaceBudgetProvider(WorkspaceChild):
             raise
         except ApiError as error:
             raise self.after_failure(error, left) from None
-        if _requests(before, wanted) and workspace_id not in self.session.made:
+        if _requests(before, wanted) and workspace_id not in self.session.created:
             try:
                 self._verify(workspace_id, after, ours)
             except ApiError as error:
@@ -284,6 +369,19 @@ def _in_the_way(live: Budgets, wanted: Budgets) -> str:
         f"The workspace has {live}; {wanted} was asked for. Change the limit that is in the way, "
         "then run `pulumi up --refresh`."
     )
+
+
+def _turns_exclusive(olds: Properties, news: Properties) -> bool:
+    return news.get("exclusive") is True and not olds.get("exclusive")
+
+
+def _name(interval: str) -> str:
+    """Return the input of an interval."""
+    return f"{interval}_usd"
+
+
+def _names(intervals: Iterable[str]) -> list[str]:
+    return [_name(interval) for interval in intervals]
 
 
 def _limits(props: Properties) -> dict[str, float]:

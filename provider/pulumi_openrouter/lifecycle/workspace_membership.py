@@ -1,12 +1,13 @@
 """What Pulumi calls for a WorkspaceMembership: the people of one workspace that a program names.
 
-People come as user ids or as emails, in any number; the API takes a hundred a request. Nobody is
-taken out who was not put in by the same resource, unless the program says that its list is all.
+People are named by user id or by email, in any number; the API takes a hundred in one request.
+Nobody is removed who was not added by the same resource, unless the program says that its list is
+everybody.
 """
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pulumi import dynamic
@@ -19,27 +20,51 @@ from pulumi_openrouter.errors import (
     OpenRouterError,
     RefusedError,
 )
-from pulumi_openrouter.lifecycle.base import Change, Properties, is_get, known_items
+from pulumi_openrouter.lifecycle.base import Change, Problem, Properties, is_get, known_items
 from pulumi_openrouter.lifecycle.child import WorkspaceChild
+from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints, hidden, owner_text
+from pulumi_openrouter.lifecycle.register import Claim, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pulumi_openrouter.api.models import WorkspaceMember
 
 BATCH = 100
 """How many people the API takes in one request."""
 
-_FORBIDDEN = (
-    "Everybody in the organization is in its default workspace already, so a membership there "
-    "cannot be managed: take the resource out. Elsewhere, check that the key is a management key."
+DEFAULT_WORKSPACE = "default"
+"""The slug of the workspace that everybody in the organization is in."""
+
+_NO_MEMBERSHIP = (
+    "everybody in the organization is in its default workspace, so a membership there cannot be "
+    "managed; remove the resource"
 )
 
 # Answers after which nothing of the request was done.
-_DEFINITE = (AuthenticationError, ForbiddenError, NotFoundError, RefusedError)
+_NOT_EXECUTED = (AuthenticationError, ForbiddenError, NotFoundError, RefusedError)
 
-Member = dict[str, Any]
-"""A member as an output: user_id, role and created_at."""
+_NOT_SHOWN = (403, 404)
+"""What the list of the organization's members answers where it is not shown to a key."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody in the list of a membership.
+
+    Attributes:
+        name: The email address or the user id, whichever the list is made of.
+        user_id: The user id, empty for somebody who is not in the organization.
+        role: The role in the organization.
+        created_at: When the person was added to the workspace.
+        managed: Whether the program names the person; only an exclusive list shows others.
+    """
+
+    name: str
+    user_id: str = ""
+    role: str | None = None
+    created_at: str | None = None
+    managed: bool = True
 
 
 class WorkspaceMembershipProvider(WorkspaceChild):
@@ -51,211 +76,477 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         "user_ids": Change.UPDATE,
         "emails": Change.UPDATE,
         "exclusive": Change.UPDATE,
+        "skip_missing": Change.NONE,
     }
+    kind = Kind.PEOPLE
 
-    def check(self, olds: Properties, news: Properties) -> dynamic.CheckResult:
-        """Validate, and hold on to the people for whoever deletes later in this run."""
-        result = super().check(olds, news)
-        workspace = result.inputs.get("workspace")
-        if not result.failures and isinstance(workspace, str):
-            for form in ("user_ids", "emails"):
-                self.session.claims.add(form, workspace, known_items(result.inputs.get(form)))
+    def claim(self, inputs: Properties, hints: Hints) -> Claim:
+        """Claim the people whom the program names."""
+        workspace = inputs.get("workspace")
+        return Claim(
+            self.kind,
+            hints,
+            workspace if isinstance(workspace, str) else None,
+            frozenset(known_items(inputs.get(_form(inputs)))),
+            inputs.get("exclusive") is True,
+        )
+
+    def blamed(self, inputs: Properties, thing: str | None) -> str:
+        """Blame the list, or `exclusive`."""
+        return "exclusive" if thing is None and "exclusive" in inputs else _form(inputs)
+
+    def things(self, olds: Properties, news: Properties) -> Iterable[str]:
+        """Return the user ids of the people whom the program still names."""
+        wanted = {*known_items(news.get(_form(news)))}
+        return [one.user_id for one in _people(olds) if one.user_id and one.name in wanted]
+
+    def look_at_inputs(
+        self, before: Properties, inputs: Properties, hints: Hints
+    ) -> Iterator[Problem]:
+        """Look up the email addresses that are new in the list."""
+        # Somebody skipped so far counts as new once the program no longer skips who is missing.
+        stricter = before.get("skip_missing") and not inputs.get("skip_missing")
+        known = [] if stricter else known_items(before.get("emails"))
+        new = [one for one in known_items(inputs.get("emails")) if one not in known]
+        if not new:
+            return
+        directory = self.session.people(known=new)
+        found = {email: directory.user_id(email) for email in new}
+        collisions = self.session.register.identify(
+            self.kind, hints.owner, self._any_key(hints), filter(None, found.values())
+        )
+        if collisions:
+            yield self.blamed(inputs, collisions[0].thing), str(collisions[0])
+            return
+        missing = [email for email, user_id in found.items() if user_id is None]
+        if missing and not inputs.get("skip_missing"):
+            yield (
+                "emails",
+                f"nobody in the organization has {_listed(missing, 'email address', hints)}; "
+                "invite them first, correct the list, or set skip_missing=True to add them once "
+                "they join",
+            )
+        elif missing:
+            self._warn_of_missing(missing, hints)
+
+    def look_at_workspace(
+        self, workspace_id: str, inputs: Properties, hints: Hints
+    ) -> Iterator[Problem]:
+        """Announce who will be removed; yield that the default workspace takes no membership."""
+        own = self.session.register.claim_of(Kind.WORKSPACE, hints.workspace or "")
+        slug = own.workspace if own is not None else self._slug(workspace_id)
+        if slug == DEFAULT_WORKSPACE:
+            yield "workspace", _NO_MEMBERSHIP
+        elif inputs.get("exclusive") is True:
+            self._announce_removals(workspace_id, inputs, hints)
+
+    def diff(self, id_: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
+        """Compare the people, and announce who goes where the list becomes exclusive."""
+        result = super().diff(id_, olds, news)
+        claim = self.session.register.claim_of(self.kind, news.get(OWNER, ""))
+        turned = news.get("exclusive") is True and not olds.get("exclusive")
+        if claim is not None and turned and not result.replaces:
+            self._announce_removals(self.place(id_), news, claim.hints)
         return result
 
-    def diff(self, _id: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
-        """Compare the people that the program names; with `exclusive`, everybody."""
-        return self.diff_result(self.differences(olds, news))
+    def differences(self, olds: Properties, news: Properties) -> list[str]:
+        """Return the inputs that differ; the list does once somebody who was missing has joined."""
+        different = super().differences(olds, news)
+        form = _form(news)
+        missing = [one.name for one in _people(olds) if not one.user_id]
+        still_named = [name for name in missing if name in known_items(news.get(form))]
+        if still_named and form not in different and self.hints(news).owner:
+            absent = self._absent(still_named, form)
+            if len(absent) < len(still_named):
+                different.append(form)
+            if absent:
+                self._warn_of_missing(absent, self.hints(news))
+        return different
 
-    def lost(self, olds: Properties, news: Properties) -> list[str]:
-        """Name the list, where another resource of this run takes somebody of it out."""
-        released = self.session.claims.released("user_ids", olds.get("workspace_id", ""))
-        form = "emails" if "emails" in news else "user_ids"
-        return [form] if released & olds.get("people", {}).keys() else []
+    def taken_away(self, olds: Properties, news: Properties) -> list[str]:
+        """Return the list, where another resource of this run takes somebody of it out."""
+        released = self.session.register.released(self.kind, olds.get("workspace_id", ""))
+        if not released:
+            return []
+        ours = {one.user_id for one in _people(olds) if one.managed}
+        return [_form(news)] if released & ours else []
 
-    def create_in(self, workspace_id: str, props: Properties) -> dynamic.CreateResult:
-        """Put the people in, all or none."""
-        people = self._resolve(props)
-        self.session.claims.add("user_ids", workspace_id, people)
-        there: dict[str, Member] = {}
-        made_here = workspace_id in self.session.made
-        if props.get("exclusive") or not made_here:
+    def create_in(self, workspace_id: str, props: Properties) -> Properties:
+        """Add the people, all or none."""
+        named = self._resolve(props, {}, {})
+        people = [user_id for user_id in named.values() if user_id]
+        self._identify(props, workspace_id, people)
+        there: dict[str, WorkspaceMember] = {}
+        created_here = workspace_id in self.session.created
+        if props.get("exclusive") or not created_here:
             there = self._live(workspace_id)
         absent = [user_id for user_id in people if user_id not in there]
-        surplus = self._surplus(workspace_id, people, there) if props.get("exclusive") else []
-        # The default workspace has everybody in it and refuses any change: one request sees that.
-        probe = [] if made_here else [*people][:1]
-        added: dict[str, Member] = {}
+        surplus = (
+            self._surplus(workspace_id, people, there, props) if props.get("exclusive") else []
+        )
+        # The default workspace has everybody in it and refuses any change: one request shows that.
+        probe = [] if created_here else people[:1]
+        added: dict[str, WorkspaceMember] = {}
         try:
             self._add(workspace_id, absent or probe, added)
             self._remove(workspace_id, surplus)
-        except _DEFINITE as error:
-            if not (added or surplus):
+        except ApiError as error:
+            if isinstance(error, _NOT_EXECUTED) and not (added or surplus):
                 raise
             raise self._put_back(workspace_id, absent, surplus, error) from None
-        except ApiError as error:
-            raise self._put_back(workspace_id, absent, surplus, error) from None
-        live = _without({**there, **added}, surplus)
-        outputs = self._outputs(workspace_id, props, people, live)
-        return dynamic.CreateResult(self.pulumi_id(workspace_id), outputs)
+        live = {user_id: one for user_id, one in (there | added).items() if user_id not in surplus}
+        return self._outputs(workspace_id, props, named, live)
 
     def read(self, id_: str, props: Properties) -> dynamic.ReadResult:
         """Return who of the managed people is in; with `exclusive`, everybody who is in."""
-        workspace_id = self.workspace_of(id_)
+        workspace_id = self.place(id_)
         try:
             live = self._live(workspace_id)
         except NotFoundError:
             if is_get(props) or not self.workspace_is_gone(workspace_id):
                 raise
             return dynamic.ReadResult(None, {})
-        people = dict.fromkeys(live, "") if is_get(props) else props.get("people", {})
-        outputs = self._outputs(workspace_id, props, people, live)
-        hidden = {"workspace_id", "members", "people"}
-        inputs = {name: value for name, value in outputs.items() if name not in hidden}
-        return dynamic.ReadResult(id_, outputs, inputs)
-
-    def update_in(
-        self, workspace_id: str, olds: Properties, news: Properties
-    ) -> dynamic.UpdateResult:
-        """Put in who is new, then take out who has gone from the list."""
-        people = self._resolve(news)
-        self.session.claims.add("user_ids", workspace_id, people)
-        if news.get("exclusive"):
-            there = self._live(workspace_id)
-            surplus = self._surplus(workspace_id, people, there)
+        if is_get(props):
+            named = {user_id: user_id for user_id in live}
         else:
-            there = {member["user_id"]: member for member in olds.get("members", [])}
-            there = _without(there, self.session.claims.released("user_ids", workspace_id))
-            surplus = self._surplus(workspace_id, people, olds.get("people", {}))
-        added: dict[str, Member] = {}
+            named = self._still_named(_people(props), live)
+        outputs = self._outputs(workspace_id, props, named, live)
+        no_inputs = {"workspace_id", "members"}
+        inputs = {name: value for name, value in outputs.items() if name not in no_inputs}
+        if OWNER in props:
+            inputs[OWNER] = props[OWNER]
+        return dynamic.ReadResult(id_, outputs | hidden(props), inputs)
+
+    def update_in(self, workspace_id: str, olds: Properties, news: Properties) -> Properties:
+        """Add who is new, then remove who has left the list."""
+        old_people = _people(olds)
+        known = {one.name: one.user_id for one in old_people if one.user_id}
+        missing = {one.name: "" for one in old_people if not one.user_id}
+        named = self._resolve(news, known, missing)
+        people = [user_id for user_id in named.values() if user_id]
+        self._identify(news, workspace_id, people)
+        there: Mapping[str, WorkspaceMember | Person]
+        if news.get("exclusive") and not olds.get("exclusive"):
+            there = self._live(workspace_id)
+            ours: Iterable[str] = there
+        else:
+            released = self.session.register.released(self.kind, workspace_id)
+            there = {
+                one.user_id: one
+                for one in old_people
+                if one.user_id and one.user_id not in released
+            }
+            ours = [
+                one.user_id
+                for one in old_people
+                if one.user_id and (one.managed or news.get("exclusive"))
+            ]
+        surplus = self._surplus(workspace_id, people, ours, {**olds, OWNER: news.get(OWNER)})
+        added: dict[str, WorkspaceMember] = {}
         try:
             self._add(workspace_id, [p for p in people if p not in there], added)
             self._remove(workspace_id, surplus)
         except ApiError as error:
-            left = "Some of the new people may be in, and who was to leave may still be"
+            left = "Some of the new people may be in, and some who were to leave may still be"
             raise self.after_failure(error, left) from None
-        live = _without({**there, **added}, surplus)
-        return dynamic.UpdateResult(self._outputs(workspace_id, news, people, live))
+        live = {**there, **added}
+        return self._outputs(
+            workspace_id,
+            news,
+            named,
+            {user_id: one for user_id, one in live.items() if user_id not in surplus},
+        )
 
     def delete_in(self, workspace_id: str, props: Properties) -> None:
-        """Take out the people that this resource manages and no other one has taken over."""
-        ours = {**props.get("people", {})}
-        if props.get("exclusive"):
-            ours |= dict.fromkeys(member["user_id"] for member in props.get("members", []))
+        """Remove the people whom this resource manages and no other one has taken over."""
+        ours = [
+            one.user_id
+            for one in _people(props)
+            if one.user_id and (one.managed or props.get("exclusive"))
+        ]
         try:
-            self._remove(workspace_id, self._surplus(workspace_id, {}, ours))
+            self._remove(workspace_id, self._surplus(workspace_id, [], ours, props))
         except NotFoundError:
             if not self.workspace_is_gone(workspace_id):
                 raise
         except ApiError as error:
             raise self.after_failure(error, "Some of its people may be out already") from None
 
-    def _resolve(self, props: Properties) -> dict[str, str]:
-        """Return the people by user id, each with the email they were named by, or nothing."""
+    def _any_key(self, hints: Hints) -> str:
+        claim = self.session.register.claim_of(self.kind, hints.owner)
+        return next(iter(sorted(claim.keys if claim else ())), "")
+
+    def _slug(self, workspace_id: str) -> str | None:
+        return self.session.client.workspaces.get(workspace_id).slug
+
+    def _identify(self, props: Properties, workspace_id: str, people: Iterable[str]) -> None:
+        collisions = self.session.register.identify(
+            self.kind, props.get(OWNER, ""), workspace_id, people
+        )
+        if collisions:
+            raise OpenRouterError(str(collisions[0]))
+
+    def _absent(self, names: Sequence[str], form: str) -> list[str]:
+        """Return who of these is not in the organization."""
+        if form == "emails":
+            directory = self.session.people(known=names)
+            return [email for email in names if directory.user_id(email) is None]
+        directory = self.session.people()
+        return [user_id for user_id in names if not directory.knows(user_id)]
+
+    def _still_named(
+        self, people: Iterable[Person], live: Mapping[str, WorkspaceMember]
+    ) -> dict[str, str]:
+        """Return the people whom a refresh finds, by name; who left the organization is missing.
+
+        Somebody who only left the workspace is drift, and is not among them.
+        """
+        named = {}
+        for one in people:
+            if not one.managed:
+                continue
+            if one.user_id in live or not one.user_id:
+                named[one.name] = one.user_id
+            elif self._has_left(one.user_id):
+                named[one.name] = ""
+        return named
+
+    def _has_left(self, user_id: str) -> bool:
+        try:
+            return not self.session.people().knows(user_id)
+        except ApiError as error:
+            if error.status in _NOT_SHOWN:
+                return False
+            raise
+
+    def _warn_of_missing(self, names: Sequence[str], hints: Hints) -> None:
+        self.session.notices.add(
+            f"{owner_text(hints.owner)} leaves out {_listed(names, 'person', hints)}, whom the "
+            "organization does not have; an up adds them once they have joined. Remove them from "
+            "the list if they have left."
+        )
+
+    def _announce_removals(self, workspace_id: str, inputs: Properties, hints: Hints) -> None:
+        """Announce who is in the workspace and not in a list that is exclusive."""
+        form = _form(inputs)
+        directory = self.session.people()
+        wanted = {
+            directory.user_id(name) if form == "emails" else name
+            for name in known_items(inputs.get(form))
+        }
+        leaving = [user_id for user_id in self._live(workspace_id) if user_id not in wanted]
+        if leaving:
+            names = sorted(directory.email(user_id) or user_id for user_id in leaving)
+            self.session.notices.add(
+                f"{owner_text(hints.owner)} removes from its workspace who is not in the list "
+                f"(exclusive=True): {', '.join(names)}."
+            )
+
+    def _resolve(
+        self, props: Properties, known: Mapping[str, str], missing: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return the user ids of the people named, empty for those whom nobody knows."""
         if "emails" not in props:
-            return dict.fromkeys(props["user_ids"], "")
-        by_email = self._organization_by_email()
-        if not by_email.keys() >= {*props["emails"]}:
-            # Somebody may have been invited since this run began.
-            by_email = self._organization_by_email(max_age_seconds=5)
-        unknown = [email for email in props["emails"] if email not in by_email]
+            gone = {*missing} & {*props["user_ids"]}
+            absent = {*self._absent(sorted(gone), "user_ids")} if gone else set()
+            return {user_id: "" if user_id in absent else user_id for user_id in props["user_ids"]}
+        unknown = [email for email in props["emails"] if email not in known]
+        found = dict(known)
         if unknown:
+            directory = self.session.people(known=unknown)
+            found |= {email: directory.user_id(email) or "" for email in unknown}
+        strangers = [email for email in unknown if not found[email] and email not in missing]
+        if strangers and not props.get("skip_missing"):
             msg = (
                 f"managing the members of workspace {props['workspace']}: nobody in the "
-                f"organization has the email address {', '.join(unknown)}. Invite them to the "
-                "organization first, or correct emails."
+                f"organization has {_listed(strangers, 'email address', self.hints(props))}. "
+                "Invite them to the organization first, correct emails, or set skip_missing=True."
             )
             raise OpenRouterError(msg)
-        return {by_email[email]: email for email in props["emails"]}
+        return {email: found[email] for email in props["emails"]}
 
-    def _organization_by_email(self, max_age_seconds: float = math.inf) -> dict[str, str]:
-        members = self.session.client.snapshots.organization_members(max_age_seconds)
-        return {member.email.lower(): member.id for member in members if member.email}
-
-    def _live(self, workspace_id: str) -> dict[str, Member]:
-        members = self.session.client.members.list(workspace_id)
-        return {member.user_id: _member(member) for member in members}
+    def _live(self, workspace_id: str) -> dict[str, WorkspaceMember]:
+        return {one.user_id: one for one in self.session.client.members.list(workspace_id)}
 
     def _surplus(
-        self, workspace_id: str, people: Mapping[str, str], there: Iterable[str]
+        self,
+        workspace_id: str,
+        people: Iterable[str],
+        there: Iterable[str],
+        props: Properties,
     ) -> list[str]:
         """Return who is there, is not wanted and is not held by another resource of this run."""
-        leaving = [user_id for user_id in there if user_id not in people]
+        wanted = {*people}
+        leaving = [user_id for user_id in there if user_id not in wanted]
         if not leaving:
             return []
-        held = self.session.let_go("user_ids", workspace_id, leaving)
-        if emails := self.session.claimed("emails", workspace_id):
-            by_email = self._organization_by_email()
-            held |= {by_email[email] for email in emails if email in by_email}
+        holders = self.session.let_go(
+            self.kind, workspace_id, leaving, props.get(OWNER), props.get(INCARNATION)
+        )
+        held = {thing for claim in holders for thing in claim.things}
+        if any("@" in thing for thing in held):
+            directory = self.session.people()
+            held |= {directory.user_id(thing) or thing for thing in held if "@" in thing}
         return [user_id for user_id in leaving if user_id not in held]
 
-    def _add(self, workspace_id: str, user_ids: list[str], added: dict[str, Member]) -> None:
+    def _add(
+        self, workspace_id: str, user_ids: list[str], added: dict[str, WorkspaceMember]
+    ) -> None:
         """Add people and note each one in `added`, so that a failure leaves word of them."""
         for batch in _batches(user_ids):
             try:
                 members = self.session.client.members.add(workspace_id, batch)
             except ForbiddenError as error:
-                raise error.with_next_step(_FORBIDDEN) from None
-            added |= {member.user_id: _member(member) for member in members}
+                msg = f"{_NO_MEMBERSHIP.capitalize()}. {error.next_step}"
+                raise error.with_next_step(msg) from None
+            except RefusedError as error:
+                raise self._with_strangers(error, batch) from None
+            added |= {member.user_id: member for member in members}
+
+    def _with_strangers(self, error: ApiError, user_ids: Sequence[str]) -> ApiError:
+        """Return a refusal with the people named who are not in the organization."""
+        strangers = [user_id for user_id in user_ids if self._has_left(user_id)]
+        if not strangers:
+            return error
+        return error.with_next_step(
+            f"Not in the organization: {', '.join(strangers)}. Remove them from the list, or "
+            "invite them first."
+        )
 
     def _remove(self, workspace_id: str, user_ids: list[str]) -> None:
         for batch in _batches(user_ids):
-            self.session.client.members.remove(workspace_id, batch)
+            try:
+                self.session.client.members.remove(workspace_id, batch)
+            except ForbiddenError as error:
+                if "scim" not in error.words.lower():
+                    raise
+                msg = (
+                    "Remove them in your identity provider, or keep them in the list. To stop "
+                    "managing them without removing them, set retain_on_delete=True, run `pulumi "
+                    "up`, and then take the resource out."
+                )
+                raise error.with_next_step(msg) from None
+            except RefusedError as error:
+                if "api key" not in error.words.lower():
+                    raise
+                msg = "Delete their API keys in this workspace, or keep them in the list."
+                raise error.with_next_step(msg) from None
 
     def _put_back(
         self, workspace_id: str, absent: list[str], surplus: list[str], error: ApiError
     ) -> ApiError:
-        """Undo what this call has done; return the error with what state was left."""
+        """Undo what this call has done; return the error with the state that was left."""
         try:
             self._remove(workspace_id, absent)
             self._add(workspace_id, surplus, {})
         except ApiError as second:
             return error.with_next_step(
-                f"{error.next_step} Who was added by then could not be taken out again "
-                f"({second.words}): of {', '.join(absent)} some may be in the workspace. The next "
-                "`pulumi up` goes on from there."
+                f"{error.next_step} People who had been added could not be removed again "
+                f"({second.words}): some of {', '.join(absent)} may be in the workspace. The next "
+                "`pulumi up` continues from there."
             )
-        return error.with_next_step(f"{error.next_step} Who was added by then was taken out again.")
+        if not absent:
+            return error.with_next_step(f"{error.next_step} Nobody was added or removed.")
+        return error.with_next_step(
+            f"{error.next_step} People who had been added were removed again."
+        )
 
     def _outputs(
         self,
         workspace_id: str,
         props: Properties,
-        people: Mapping[str, str],
-        live: Mapping[str, Member],
+        named: Mapping[str, str],
+        live: Mapping[str, WorkspaceMember | Person],
     ) -> dict[str, Any]:
-        exclusive = bool(props.get("exclusive"))
-        shown = sorted(user_id for user_id in live if exclusive or user_id in people)
+        """Return the outputs: the list, and beside it what is known of each person in it."""
+        shown = [
+            _person(name, live.get(user_id), managed=True)
+            for name, user_id in named.items()
+            if not user_id or user_id in live
+        ]
         outputs: dict[str, Any] = {
             "workspace": props.get("workspace", workspace_id),
             "workspace_id": workspace_id,
-            "members": [live[user_id] for user_id in shown],
-            "people": dict(people),
         }
-        if exclusive:
+        form = _form(props)
+        if props.get("exclusive"):
             outputs["exclusive"] = True
-        if "emails" in props:
-            return {**outputs, "emails": self._emails(shown, people)}
-        return {**outputs, "user_ids": shown}
+            strangers = [user_id for user_id in live if user_id not in named.values()]
+            directory = self.session.people() if strangers and form == "emails" else None
+            for user_id in strangers:
+                email = directory.email(user_id) if directory is not None else None
+                name = email.lower() if email else user_id
+                shown.append(_person(name, live[user_id], managed=False))
+        shown.sort(key=lambda one: one.name)
+        outputs[form] = [one.name for one in shown]
+        outputs["members"] = [_entry(one, with_id=form == "emails") for one in shown]
+        if props.get("skip_missing"):
+            outputs["skip_missing"] = True
+        return outputs
 
-    def _emails(self, shown: list[str], people: Mapping[str, str]) -> list[str]:
-        """Return how the people shown are called; a stranger without an email goes by the id."""
-        strangers = [user_id for user_id in shown if not people.get(user_id)]
-        by_id = (
-            {u: email for email, u in self._organization_by_email().items()} if strangers else {}
+
+def _form(props: Properties) -> str:
+    """Return which of the two lists names the people."""
+    return "emails" if "emails" in props else "user_ids"
+
+
+def _person(name: str, member: WorkspaceMember | Person | None, *, managed: bool) -> Person:
+    if member is None:
+        return Person(name, managed=managed)
+    return Person(name, member.user_id, member.role, member.created_at, managed)
+
+
+def _entry(person: Person, *, with_id: bool) -> dict[str, Any]:
+    """Return what the output `members` has for a person: nothing for one who is missing.
+
+    The name stands in the list already, and only there: the program may have marked it secret.
+    """
+    if not person.user_id:
+        return {}
+    fields = {"role": person.role, "created_at": person.created_at}
+    if with_id:
+        fields["user_id"] = person.user_id
+    entry: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    # An entry without anything in it would read as somebody who is missing.
+    return entry if person.managed and entry else {**entry, "managed": person.managed}
+
+
+def _people(outputs: Properties) -> list[Person]:
+    """Return the people in the outputs of a membership, whichever version has written them."""
+    members = outputs.get("members") or []
+    if "people" in outputs:
+        names = outputs["people"]
+        return [
+            Person(
+                names.get(one["user_id"]) or one["user_id"],
+                one["user_id"],
+                one.get("role"),
+                one.get("created_at"),
+                one["user_id"] in names,
+            )
+            for one in members
+        ]
+    form = _form(outputs)
+    return [
+        Person(
+            name,
+            str(one.get("user_id", "") if form == "emails" else name) if one else "",
+            one.get("role"),
+            one.get("created_at"),
+            one.get("managed", True) is True,
         )
-        return sorted(people.get(u) or by_id.get(u, u) for u in shown)
+        for name, one in zip(outputs.get(form) or [], members, strict=False)
+    ]
 
 
-def _member(member: WorkspaceMember) -> Member:
-    fields = {"user_id": member.user_id, "role": member.role, "created_at": member.created_at}
-    return {name: value for name, value in fields.items() if value is not None}
+def _listed(names: Sequence[str], noun: str, hints: Hints) -> str:
+    """Return the people as a message names them; of secret ones, only how many they are."""
+    if hints.hides("emails", "user_ids"):
+        plural = {"email address": "email addresses", "person": "people"}[noun]
+        return f"{len(names)} of the {plural} (secret)"
+    return f"the email address {', '.join(names)}" if noun == "email address" else ", ".join(names)
 
 
-def _without(members: Mapping[str, Member], user_ids: Iterable[str]) -> dict[str, Member]:
-    gone = {*user_ids}
-    return {user_id: member for user_id, member in members.items() if user_id not in gone}
-
-
-def _batches(user_ids: list[str]) -> Iterator[list[str]]:
+def _batches(user_ids: Sequence[str]) -> Iterator[list[str]]:
     for start in range(0, len(user_ids), BATCH):
-        yield user_ids[start : start + BATCH]
+        yield [*user_ids[start : start + BATCH]]

@@ -4,7 +4,8 @@ The engine starts it with the project's interpreter, so it imports nothing but `
 input is a pipe that only the engine holds: when the engine is gone, whichever way, the pipe ends
 and so does this process, before it can change anything that nobody records any more.
 
-    host.py program <directory or file>    settings as JSON in PULUMI_OFFLINE_SETTINGS
+    host.py program <directory or file> [argument ...]
+                                           settings as JSON in PULUMI_OFFLINE_SETTINGS
     host.py provider                       prints the port that it serves on
 """
 
@@ -49,7 +50,7 @@ def _program_traceback(error: BaseException, main: str) -> str:
     return "".join(traceback.format_exception(error))
 
 
-def _run_program(program: str) -> int:
+def _run_program(program: str, *arguments: str) -> int:
     import pulumi
     import pulumi.runtime
 
@@ -58,7 +59,7 @@ def _run_program(program: str) -> int:
         pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env()
     )
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
-    sys.argv = [program]
+    sys.argv = [program, *arguments]
     main = _main_file(program)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from inspect import isawaitable
 from typing import TypeVar, cast
 
 import pulumi
@@ -69,20 +70,32 @@ def as_output(value: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.from_input(cast("str", value))
 
 
-def resolve_id(id_or_slug: pulumi.Input[str]) -> pulumi.Input[str]:
-    """Return the id of a workspace; a slug is looked up here, for the engine keeps what it gets."""
-    if isinstance(id_or_slug, str):
+def resolve_id(label: str, id_or_slug: pulumi.Input[str]) -> pulumi.Input[str]:
+    """Return the id of a workspace; a slug is looked up here, for the engine keeps what it gets.
+
+    Raises:
+        pulumi.RunError: It is no text, or an output that resolves to none.
+    """
+    if isinstance(id_or_slug, str) and id_or_slug:
         return id_or_slug.lower() if is_uuid(id_or_slug) else _look_up(id_or_slug)
-    return as_output(id_or_slug).apply(resolve_id)
+    if not isinstance(id_or_slug, str) and _is_later(id_or_slug):
+        return as_output(id_or_slug).apply(lambda known: resolve_id(label, known))
+    found = "nothing" if id_or_slug in {None, ""} else type(id_or_slug).__name__
+    msg = f"{label}: the id or slug of a workspace is required, but {found} was passed"
+    raise pulumi.RunError(msg)
 
 
-def part_id(workspace: pulumi.Input[str], part: str) -> pulumi.Output[str]:
+def part_id(label: str, workspace: pulumi.Input[str], part: str) -> pulumi.Output[str]:
     """Return the Pulumi id of a part of a workspace: `<workspace UUID>/<part>`."""
-    return as_output(resolve_id(workspace)).apply(lambda found: f"{found}/{part}")
+    return as_output(resolve_id(label, workspace)).apply(lambda found: f"{found}/{part}")
+
+
+def _is_later(value: object) -> bool:
+    return isinstance(value, pulumi.Output) or isawaitable(value)
 
 
 def _look_up(slug: str) -> str:
-    # Deferred: only a program that reads by slug pays for the client.
+    # Imported here because only a program that reads by slug needs the client.
     from pulumi_openrouter.lookups import get_workspace
 
     return get_workspace(slug).id

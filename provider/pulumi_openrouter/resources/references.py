@@ -1,26 +1,35 @@
-"""How a program names a workspace: by the Workspace itself, its id or its slug."""
+"""How a program names the workspace of a budget or a membership."""
 
 from __future__ import annotations
 
+from inspect import isawaitable
+
 import pulumi
 
+from pulumi_openrouter.resources.dynamic import as_output
+from pulumi_openrouter.resources.hints import child_hints
 from pulumi_openrouter.resources.workspace import Workspace
 
 
-def reference(workspace: Workspace | pulumi.Input[str]) -> pulumi.Input[str]:
-    """Return what a child says of its workspace: the id of a Workspace, else what was given."""
-    return workspace.id if isinstance(workspace, Workspace) else workspace
+def reference(label: str, workspace: Workspace | pulumi.Input[str]) -> pulumi.Input[str]:
+    """Return what a child says of its workspace: the id of a Workspace, else what was given.
 
-
-def child_options(
-    opts: pulumi.ResourceOptions | None, workspace: Workspace | pulumi.Input[str]
-) -> pulumi.ResourceOptions | None:
-    """Let a child go with its workspace: deleting a workspace deletes its parts in one request.
-
-    Not where the workspace stays: there the limit or the person would stay behind.
+    Raises:
+        pulumi.RunError: It is neither a Workspace nor text.
     """
-    if not isinstance(workspace, Workspace) or not workspace.goes_with_stack:
-        return opts
-    if opts is not None and (opts.deleted_with is not None or opts.retain_on_delete):
-        return opts
-    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(deleted_with=workspace))
+    if isinstance(workspace, Workspace):
+        return workspace._known_id
+    if isinstance(workspace, pulumi.Output) or isawaitable(workspace):
+        return as_output(workspace)
+    if not isinstance(workspace, str):
+        found = "None" if workspace is None else f"a {type(workspace).__name__}"
+        msg = f"{label}: workspace must be a Workspace, or the id or slug of one, not {found}"
+        raise pulumi.RunError(msg)
+    return workspace
+
+
+def workspace_hints(workspace: Workspace | pulumi.Input[str]) -> dict[str, object]:
+    """Return the hidden inputs of a child whose workspace the same program manages."""
+    if isinstance(workspace, Workspace) and workspace._owner is not None:
+        return child_hints(workspace, workspace._owner)
+    return {}

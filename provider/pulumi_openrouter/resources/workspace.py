@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pulumi
 from pulumi import dynamic
 
+from pulumi_openrouter.lifecycle.hints import OWNER
 from pulumi_openrouter.lifecycle.workspace import WorkspaceProvider
 from pulumi_openrouter.resources.dynamic import (
     refuse_plain_key,
@@ -14,7 +15,8 @@ from pulumi_openrouter.resources.dynamic import (
     resource_type,
     with_outputs,
 )
-from pulumi_openrouter.resources.ownership import claim_slug
+from pulumi_openrouter.resources.hints import hints
+from pulumi_openrouter.resources.inputs import check_options, prepare
 from pulumi_openrouter.slugs import slugify
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         resource_name: The name in the program and in Pulumi's state.
         opts: Pulumi's options for any resource.
         name: What people see, 1 to 100 characters. Left out: the resource's name.
-        slug: What stands in URLs: 1 to 50 of a-z and 0-9 in parts joined by single hyphens, one of
-            a kind in the organization. Left out: the resource's name and the stack's (`acme-dev`).
+        slug: What stands in URLs: 1 to 50 of a-z and 0-9 in parts joined by single hyphens, unique
+            in the organization. Left out: the resource's name and the stack's (`acme-dev`).
         description: At most 500 characters. Left out: null.
         default_text_model: Model for text where a request names none, as `openai/gpt-4o`. Left
             out: null, OpenRouter's own default.
@@ -66,8 +68,8 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
             without a change to the program: `OPENROUTER_ADOPT_EXISTING=1`.
 
     Raises:
-        pulumi.RunError: No slug can be made of the resource's name, or two workspaces of the
-            program have the same slug.
+        pulumi.RunError: No slug can be made of the resource's name, an input has a type that no
+            input can have, or the options ask for an import.
     """
 
     name: pulumi.Output[str]
@@ -141,11 +143,11 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         adopt: pulumi.Input[bool] | None = None,
     ) -> None:
         refuse_plain_key()
-        slug = _default_slug(resource_name) if slug is None else slug
-        claim_slug(f'Workspace "{resource_name}"', slug)
-        inputs: dict[str, object] = {
+        label = f'Workspace "{resource_name}"'
+        opts = check_options(label, opts)
+        given: dict[str, object] = {
             "name": resource_name if name is None else name,
-            "slug": slug,
+            "slug": _default_slug(resource_name) if slug is None else slug,
             "description": description,
             "default_text_model": default_text_model,
             "default_image_model": default_image_model,
@@ -158,10 +160,16 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
             "disabled_server_tools": disabled_server_tools,
             "adopt": adopt,
         }
-        self._goes_with_stack = not (opts and (opts.retain_on_delete or opts.id))
-        self._slug_in_program = slug
+        inputs = prepare(label, given)
+        hidden = hints(type(self), resource_name, opts, inputs, ["name"] if name is None else [])
+        self._owner = cast("pulumi.Input[str]", hidden[OWNER])
         self._read_by = None
-        super().__init__(WorkspaceProvider(), resource_name, with_outputs(type(self), inputs), opts)
+        super().__init__(
+            WorkspaceProvider(),
+            resource_name,
+            with_outputs(type(self), {**inputs, **hidden}),
+            _deleted_first(opts),
+        )
 
     @classmethod
     def get(
@@ -182,34 +190,35 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         """
         refuse_plain_key()
         self = cls.__new__(cls)
-        found = resolve_id(id)
-        self._goes_with_stack = False
-        self._slug_in_program = None
+        label = f'{cls.__name__}.get("{resource_name}")'
+        found = resolve_id(label, id)
+        self._owner = None
         self._read_by = found
-        with_id = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=found))
+        with_id = pulumi.ResourceOptions.merge(
+            check_options(label, opts), pulumi.ResourceOptions(id=found)
+        )
         dynamic.Resource.__init__(
             self, WorkspaceProvider(), resource_name, with_outputs(cls, {}), with_id
         )
         return self
 
-    _goes_with_stack: bool
-    _slug_in_program: pulumi.Input[str] | None
+    _owner: pulumi.Input[str] | None
     _read_by: pulumi.Input[str] | None
 
     @property
-    def goes_with_stack(self) -> bool:
-        """Whether destroying the stack deletes the workspace: not if retained or only read."""
-        return self._goes_with_stack
-
-    @property
-    def slug_in_program(self) -> str | None:
-        """The slug where the program itself already knows it."""
-        return self._slug_in_program if isinstance(self._slug_in_program, str) else None
-
-    @property
-    def id_in_program(self) -> pulumi.Input[str]:
-        """The id; of a workspace that is only read, known in a preview too."""
+    def _known_id(self) -> pulumi.Input[str]:
+        """The id; of a workspace that is only read, it is known in a preview on every CLI."""
         return self.id if self._read_by is None else self._read_by
+
+
+def _deleted_first(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Let a replacement delete the old workspace before it creates the new one.
+
+    Slugs are unique in an organization, so the other order would fail.
+    """
+    if opts is not None and opts.delete_before_replace is not None:
+        return opts
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True))
 
 
 def _default_slug(resource_name: str) -> str:
@@ -217,7 +226,7 @@ def _default_slug(resource_name: str) -> str:
     if not slug:
         msg = (
             f'Workspace "{resource_name}": no slug can be made of this name and the stack\'s '
-            f'("{pulumi.get_stack()}"); give slug, as slug="acme-prod".'
+            f'("{pulumi.get_stack()}"); pass one, such as slug="acme-prod".'
         )
         raise pulumi.RunError(msg)
     return slug

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi import dynamic
 
-from pulumi_openrouter.lifecycle.workspace_budget import BYOK, LIMITS, WorkspaceBudgetProvider
+from pulumi_openrouter.lifecycle.workspace_budget import WorkspaceBudgetProvider
 from pulumi_openrouter.resources.dynamic import (
     part_id,
     refuse_plain_key,
     resource_type,
     with_outputs,
 )
-from pulumi_openrouter.resources.ownership import claim_budgets
-from pulumi_openrouter.resources.references import child_options, reference
+from pulumi_openrouter.resources.hints import hints
+from pulumi_openrouter.resources.inputs import check_options, prepare
+from pulumi_openrouter.resources.references import reference, workspace_hints
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -95,8 +96,10 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
         exclusive: pulumi.Input[bool] | None = None,
     ) -> None:
         refuse_plain_key()
-        inputs: dict[str, object] = {
-            "workspace": reference(workspace),
+        label = f'WorkspaceBudget "{resource_name}"'
+        opts = check_options(label, opts)
+        given: dict[str, object] = {
+            "workspace": reference(label, workspace),
             "daily_usd": daily_usd,
             "weekly_usd": weekly_usd,
             "monthly_usd": monthly_usd,
@@ -104,17 +107,13 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
             "include_byok_in_budgets": include_byok_in_budgets,
             "exclusive": exclusive,
         }
-        things = [
-            "include_byok_in_budgets" if name == BYOK else f"the {LIMITS[name]} limit"
-            for name in (*LIMITS, BYOK)
-            if inputs[name] is not None
-        ]
-        claim_budgets(f'WorkspaceBudget "{resource_name}"', workspace, things, exclusive)
+        inputs = prepare(label, given)
+        hidden = hints(type(self), resource_name, opts, inputs) | workspace_hints(workspace)
         super().__init__(
             WorkspaceBudgetProvider(),
             resource_name,
-            with_outputs(type(self), inputs),
-            child_options(opts, workspace),
+            with_outputs(type(self), {**inputs, **hidden}),
+            opts,
         )
 
     @classmethod
@@ -137,12 +136,14 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
         """
         refuse_plain_key()
         self = cls.__new__(cls)
-        with_id = pulumi.ResourceOptions(id=part_id(reference(workspace), "budgets"))
+        label = f'{cls.__name__}.get("{resource_name}")'
+        found = part_id(label, reference(label, workspace), "budgets")
+        with_id = pulumi.ResourceOptions(id=found)
         dynamic.Resource.__init__(
             self,
             WorkspaceBudgetProvider(),
             resource_name,
             with_outputs(cls, {}),
-            pulumi.ResourceOptions.merge(opts, with_id),
+            pulumi.ResourceOptions.merge(check_options(label, opts), with_id),
         )
         return self

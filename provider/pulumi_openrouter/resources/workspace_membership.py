@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
 from pulumi import dynamic
@@ -14,11 +14,12 @@ from pulumi_openrouter.resources.dynamic import (
     resource_type,
     with_outputs,
 )
-from pulumi_openrouter.resources.ownership import claim_people
-from pulumi_openrouter.resources.references import child_options, reference
+from pulumi_openrouter.resources.hints import hints
+from pulumi_openrouter.resources.inputs import check_options, prepare
+from pulumi_openrouter.resources.references import reference, workspace_hints
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from typing_extensions import Self
 
@@ -57,30 +58,30 @@ class Member(dict):  # type: ignore[type-arg]  # the SDK demands the bare class
 class WorkspaceMembership(dynamic.Resource, module="openrouter", name="WorkspaceMembership"):
     """People in one workspace, by user id or by email.
 
-    The resource manages the people that it names and takes those who are in already as they are;
-    nobody else is touched, unless `exclusive=True`. A role is the one that the person has in the
-    organization. Any number of people. The Pulumi id is `<workspace UUID>/members`; another
-    workspace replaces the resource, everything else changes in place. Deleting it takes its people
-    out of the workspace.
+    The resource manages the people that it names and leaves existing members unchanged; nobody else
+    is touched, unless `exclusive=True`. Any number of people. A role is the one that the person has
+    in the organization. The Pulumi id is `<workspace UUID>/members`; another workspace replaces the
+    resource, everything else changes in place. Deleting it removes its people from the workspace.
 
-    OpenRouter refuses to take out who has active API keys in the workspace or is managed through
-    SCIM. The default workspace has everybody in it and takes no membership.
+    OpenRouter refuses to remove people who have active API keys in the workspace or are managed
+    through SCIM. The default workspace has everybody in it and takes no membership.
 
     API: https://openrouter.ai/docs/api-reference/workspaces
 
     Args:
         resource_name: The name in the program and in Pulumi's state.
         opts: Pulumi's options for any resource.
-        workspace: The Workspace, or the id (UUID) or slug of one. With a Workspace of the same
-            program the membership goes with it when it is deleted, in the same request.
+        workspace: The Workspace, or the id (UUID) or slug of one.
         user_ids: People by user id (`user_2dHF…`), without duplicates, in any order.
         emails: People by their email address in the organization, without duplicates, in any
-            order and case. Give user_ids or emails, not both.
-        exclusive: Whether the list is the whole truth: others are taken out, someone added by
-            hand is drift, and an empty list is legal.
+            order and case. Pass either user_ids or emails.
+        exclusive: Authoritative: anyone not listed is removed, and the list may be empty. The
+            preview names everybody who will be removed.
+        skip_missing: Leave out email addresses that nobody in the organization has, with a warning
+            that names them, and add them once they have joined. Without it they fail in preview.
 
     Raises:
-        pulumi.RunError: Another resource of the program manages one of the people.
+        pulumi.RunError: An input has a type that no input can have.
     """
 
     workspace: pulumi.Output[str]
@@ -89,9 +90,6 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
     workspace_id: pulumi.Output[str]
     """The workspace's UUID."""
 
-    members: pulumi.Output[list[Member]]
-    """The people managed, sorted by user id; with `exclusive`, everybody in the workspace."""
-
     user_ids: pulumi.Output[list[str] | None]
     """Their user ids, sorted, where they were given by user id."""
 
@@ -99,10 +97,28 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
     """Their email addresses, sorted, where they were given by email."""
 
     exclusive: pulumi.Output[bool | None]
-    """True where the list is the whole truth."""
+    """True where anyone not listed is removed."""
 
-    people: pulumi.Output[dict[str, str]]
-    """The user ids of the people named, each with the email it was named by, or nothing."""
+    skip_missing: pulumi.Output[bool | None]
+    """True where email addresses that nobody has are left out."""
+
+    @property
+    def members(self) -> pulumi.Output[list[Member]]:
+        """The people managed, in the order of the list; with `exclusive`, everybody.
+
+        Secret where the list is secret. Who is not in the organization is left out.
+        """
+        # An attribute of this name holds what the state has: the entries beside the list, without
+        # what the list says already.
+        entries = self.__dict__["members"]
+        lists = pulumi.Output.all(self.user_ids, self.emails, entries)
+        return lists.apply(lambda found: _members(*found))
+
+    @property
+    def people(self) -> pulumi.Output[dict[str, str]]:
+        """The user ids of the people managed, each with the email it was named by, or nothing."""
+        emails = pulumi.Output.all(self.emails, self.members, self.__dict__["members"])
+        return emails.apply(lambda found: _people(*found))
 
     def __init__(
         self,
@@ -113,21 +129,25 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
         user_ids: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         emails: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         exclusive: pulumi.Input[bool] | None = None,
+        skip_missing: pulumi.Input[bool] | None = None,
     ) -> None:
         refuse_plain_key()
-        inputs: dict[str, object] = {
-            "workspace": reference(workspace),
+        label = f'WorkspaceMembership "{resource_name}"'
+        opts = check_options(label, opts)
+        given: dict[str, object] = {
+            "workspace": reference(label, workspace),
             "user_ids": user_ids,
             "emails": emails,
             "exclusive": exclusive,
+            "skip_missing": skip_missing,
         }
-        owner = f'WorkspaceMembership "{resource_name}"'
-        claim_people(owner, workspace, user_ids, emails, exclusive)
+        inputs = prepare(label, given)
+        hidden = hints(type(self), resource_name, opts, inputs) | workspace_hints(workspace)
         super().__init__(
             WorkspaceMembershipProvider(),
             resource_name,
-            with_outputs(type(self), inputs),
-            child_options(opts, workspace),
+            with_outputs(type(self), {"members": None, **inputs, **hidden}),
+            opts,
         )
 
     @classmethod
@@ -150,12 +170,43 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
         """
         refuse_plain_key()
         self = cls.__new__(cls)
-        with_id = pulumi.ResourceOptions(id=part_id(reference(workspace), "members"))
+        label = f'{cls.__name__}.get("{resource_name}")'
+        found = part_id(label, reference(label, workspace), "members")
+        with_id = pulumi.ResourceOptions(id=found)
         dynamic.Resource.__init__(
             self,
             WorkspaceMembershipProvider(),
             resource_name,
-            with_outputs(cls, {}),
-            pulumi.ResourceOptions.merge(opts, with_id),
+            with_outputs(cls, {"members": None}),
+            pulumi.ResourceOptions.merge(check_options(label, opts), with_id),
         )
         return self
+
+
+def _members(
+    user_ids: Sequence[str] | None,
+    emails: Sequence[str] | None,
+    entries: Sequence[Mapping[str, Any]] | None,
+) -> list[Member]:
+    """Return the people of a list from the entries beside it; an empty one is somebody missing."""
+    names = user_ids if emails is None else emails
+    return [
+        Member(
+            user_id=str(one.get("user_id", name)),
+            role=one.get("role"),
+            created_at=one.get("created_at"),
+        )
+        for name, one in zip(names or (), entries or (), strict=False)
+        if one
+    ]
+
+
+def _people(
+    emails: Sequence[str] | None,
+    members: Sequence[Member],
+    entries: Sequence[Mapping[str, Any]] | None,
+) -> dict[str, str]:
+    names = [name for name, one in zip(emails or (), entries or (), strict=False) if one] or [
+        ""
+    ] * len(members)
+    return {member.user_id: name for member, name in zip(members, names, strict=True)}

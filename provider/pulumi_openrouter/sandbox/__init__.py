@@ -1,9 +1,10 @@
-"""The other end of REST, offline: OpenRouter's Workspaces API on FastAPI and SQLite.
+"""A local copy of OpenRouter's Workspaces API, built on FastAPI and SQLite.
 
-A request goes through `gateway` (log, latency, faults), `routes` (parse and shape), `rules`
-(refuse in the API's words) and `store` (keep). `server` runs all of it in a thread as the context
-manager `Sandbox`, `command` on the command line, and `control` lets a test steer it over HTTP.
-The sandbox imports nothing of the rest of the package, so that tests never check a shared mistake.
+A request passes through `gateway` (log, latency, faults), `routes` (parsing and shaping), `rules`
+(refusals in the API's words) and `store` (persistence). `server` runs all of it in a thread as the
+context manager `Sandbox`, `command` runs it on the command line, and `control` lets a test steer it
+over HTTP. The sandbox imports nothing from the rest of the package, so that a mistake in the client
+cannot be repeated here and go unnoticed.
 """
 
 from typing import TYPE_CHECKING

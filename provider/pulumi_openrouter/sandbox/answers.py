@@ -1,7 +1,7 @@
-"""What goes back over the wire: the API's answers, and every error in its one shape.
+"""The API's errors, all in one shape.
 
-Routes return `json_answer`; what FastAPI refuses by itself (unknown paths, methods, bodies that
-do not validate) is put into the same shape by the handlers here.
+The handlers here also give that shape to what FastAPI refuses by itself: unknown paths, methods
+that a path does not have, and bodies that are not valid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,9 @@ class Answer:
 
 def error_body(status: int, message: str) -> dict[str, Any]:
     """Return the API's error object."""
-    return {"error": {"code": status, "message": message}}
+    # The message may repeat half of a surrogate pair from a request, which UTF-8 cannot encode.
+    encodable = message.encode(errors="backslashreplace").decode()
+    return {"error": {"code": status, "message": encodable}}
 
 
 def error_response(
@@ -39,7 +41,7 @@ def error_response(
 
 
 def validation_words(errors: Sequence[Mapping[str, Any]]) -> str:
-    """Say which fields of a request break which rules: `slug: String should match …`."""
+    """Return which fields of a request break which rules: `slug: String should match …`."""
     return "; ".join(f"{_field(error['loc'])}: {_rule(error)}" for error in errors)
 
 
@@ -52,7 +54,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _field(location: Sequence[str | int]) -> str:
-    # The first part says where: body, query or path. It stands alone when no field is to blame.
+    # The first part is body, query or path, and the only one if no single field is to blame.
     named = location[1:] if len(location) > 1 and isinstance(location[1], str) else location[:1]
     return ".".join(map(str, named))
 

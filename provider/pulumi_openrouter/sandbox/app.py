@@ -14,7 +14,7 @@ from .traffic import Record
 
 
 def create_app(store: Store, seed: Seed, key: str, on_answer: Callable[[Record], None]) -> Gateway:
-    """Return the ASGI application on a store, planting the seed in one that is new.
+    """Return the ASGI application on a store; a new store gets the content of the seed.
 
     `on_answer` is called with the record of each request to the API once it is answered or lost.
     """

@@ -1,7 +1,7 @@
-"""The endpoints below /_sandbox/, with which a test steers the sandbox and looks into it.
+"""The endpoints below /_sandbox/, with which a test steers and inspects the sandbox.
 
-They need no key and act at once, whatever the latency and the faults of the API are. The Python
-methods of `remote.Remote` are these endpoints, one call each.
+They need no key, and neither the latency nor the faults of the API apply to them. Each Python
+method of `remote.Remote` calls one of these endpoints.
 """
 
 import json
@@ -15,8 +15,8 @@ from . import rules
 from .faults import Fault
 from .gateway import Gateway
 from .routes import backend_of
-from .schemas import Segment
-from .seed import Person, Seed, generated_people, plant
+from .schemas import Segment, Text
+from .seed import Email, Person, Role, Seed, generated_people, plant
 from .store import Store
 
 CONTROL_PREFIX = "/_sandbox"
@@ -33,21 +33,38 @@ class NewPeople(BaseModel):
     members: list[Person] = []
 
 
-class MemberMarks(BaseModel):
-    """What makes the API refuse to remove a person; None leaves a mark as it is."""
+class PersonChanges(BaseModel):
+    """What to change of a person; None leaves it as it is.
+
+    `scim_managed` and `active_key_in` (workspaces) make the API refuse to remove the person.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
+    email: Email | None = None
+    role: Role | None = None
     scim_managed: bool | None = None
-    active_key_in: list[str] | None = None
+    active_key_in: list[Text] | None = None
 
 
 class WorkspaceMarks(BaseModel):
-    """What makes the API refuse to delete a workspace; None leaves the mark as it is."""
+    """Whether a workspace has an active API key that no person created; None: as it is."""
 
     model_config = ConfigDict(extra="forbid")
 
     active_keys: bool | None = None
+
+
+class NewKey(BaseModel):
+    """An API key of a workspace (its id or slug)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    workspace: Text
+    name: Annotated[str, Field(min_length=1)] = "Key"
+    label: Text | None = None
+    creator_user_id: Text | None = None
+    disabled: bool = False
 
 
 def _gateway(request: Request) -> Gateway:
@@ -73,8 +90,12 @@ async def reset(request: Request) -> JSONResponse:
 async def state(request: Request) -> JSONResponse:
     """Return everything that the API could show."""
     store = backend_of(request).store
-    people = store.list_people()
-    return JSONResponse({"workspaces": _workspaces(store), "organization_members": people})
+    everything = {
+        "workspaces": _workspaces(store),
+        "organization_members": store.list_people(),
+        "keys": store.list_all_keys(),
+    }
+    return JSONResponse(everything)
 
 
 @router.get("/requests")
@@ -145,36 +166,79 @@ async def add_organization_members(request: Request, body: NewPeople) -> JSONRes
     store = backend_of(request).store
     people = [*body.members, *generated_people(store.count_people() + 1, body.count)]
     rows = [person.row() for person in people]
-    taken = store.taken_people(rows)
-    if taken:
-        raise rules.Refusal(400, f"The organization has a member with email or id {taken} already")
     with store.transaction():
-        store.add_people(rows)
+        for row in rows:
+            _check_person_is_new(store, row)
+            store.add_people([row])
     return JSONResponse(rows, 201)
 
 
 @router.patch("/organization-members/{id}")
-async def mark_member(request: Request, id: Segment, marks: MemberMarks) -> JSONResponse:
-    """Mark a person as SCIM-managed, or as having active API keys in some workspaces."""
+async def change_person(request: Request, id: Segment, changes: PersonChanges) -> JSONResponse:
+    """Change a person's email, role or marks."""
     backend = backend_of(request)
-    if not backend.store.known_people([id]):
-        raise rules.Refusal(404, f"The organization has no member with id {id}")
-    workspaces = [backend.workspace(ref).id for ref in marks.active_key_in or []]
-    with backend.store.transaction():
-        if marks.scim_managed is not None:
-            backend.store.mark_scim_managed(id, marks.scim_managed)
-        if marks.active_key_in is not None:
-            backend.store.mark_key_holder(id, workspaces)
+    store = backend.store
+    _check_person_exists(store, id)
+    workspaces = [backend.workspace(ref).id for ref in changes.active_key_in or []]
+    if changes.email is not None and store.email_owner(changes.email) not in (None, id):
+        raise _taken(changes.email)
+    with store.transaction():
+        store.change_person(id, email=changes.email, role=changes.role)
+        if changes.scim_managed is not None:
+            store.mark_scim_managed(id, changes.scim_managed)
+        if changes.active_key_in is not None:
+            store.set_key_holder(id, workspaces)
+    return JSONResponse({})
+
+
+@router.delete("/organization-members/{id}")
+async def remove_person(request: Request, id: Segment) -> JSONResponse:
+    """Take a person out of the organization and of every workspace; their keys stay."""
+    store = backend_of(request).store
+    _check_person_exists(store, id)
+    store.remove_person(id)
+    return JSONResponse({})
+
+
+@router.post("/keys")
+async def add_key(request: Request, body: NewKey) -> JSONResponse:
+    """Create an API key."""
+    backend = backend_of(request)
+    workspace = backend.workspace(body.workspace)
+    if body.creator_user_id is not None:
+        _check_person_exists(backend.store, body.creator_user_id)
+    key = backend.store.add_key(workspace.id, **body.model_dump(exclude={"workspace"}))
+    return JSONResponse(key, 201)
+
+
+@router.patch("/keys/{hash}")
+async def disable_key(
+    request: Request, hash: Segment, disabled: Annotated[bool, Body(embed=True)]
+) -> JSONResponse:
+    """Disable an API key, or enable it again."""
+    store = backend_of(request).store
+    _check_key_exists(store, hash)
+    store.disable_key(hash, disabled)
+    return JSONResponse({})
+
+
+@router.delete("/keys/{hash}")
+async def delete_key(request: Request, hash: Segment) -> JSONResponse:
+    """Delete an API key."""
+    store = backend_of(request).store
+    _check_key_exists(store, hash)
+    store.delete_key(hash)
     return JSONResponse({})
 
 
 @router.patch("/workspaces/{id}")
 async def mark_workspace(request: Request, id: Segment, marks: WorkspaceMarks) -> JSONResponse:
-    """Mark a workspace as having active API keys."""
+    """Let a workspace have one API key that no person created, or none."""
     backend = backend_of(request)
     workspace = backend.workspace(id)
     if marks.active_keys is not None:
-        backend.store.mark_active_keys(workspace.id, marks.active_keys)
+        with backend.store.transaction():
+            backend.store.set_unowned_key(workspace.id, marks.active_keys)
     return JSONResponse({})
 
 
@@ -196,3 +260,23 @@ def _workspaces(store: Store) -> list[dict[str, Any]]:
         }
         for workspace in store.list_workspaces()
     ]
+
+
+def _check_person_exists(store: Store, user_id: str) -> None:
+    if not store.known_people([user_id]):
+        raise rules.Refusal(404, f"The organization has no member with id {user_id}")
+
+
+def _check_person_is_new(store: Store, row: dict[str, Any]) -> None:
+    if store.email_owner(row["email"]) or store.known_people([row["id"]]):
+        raise _taken(row["email"])
+
+
+def _check_key_exists(store: Store, hash: str) -> None:
+    if not store.has_key(hash):
+        raise rules.Refusal(404, f"The organization has no API key with hash {hash}")
+
+
+def _taken(email: str) -> rules.Refusal:
+    message = f"The organization has a member with the email {email}, or with its id, already"
+    return rules.Refusal(400, message)

@@ -10,18 +10,19 @@ from pathlib import Path
 
 from .errors import SandboxError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-# Foreign keys cascade: deleting a workspace deletes its budgets, members and keys. A NUMERIC limit
-# comes back as the API writes it: 500, not 500.0.
+# Foreign keys cascade: deleting a workspace deletes its budgets, members and keys, and deleting a
+# person takes them out of every workspace. The keys that a person created belong to the workspace
+# and stay. A NUMERIC limit comes back as the API writes it: 500, not 500.0.
 SCHEMA = """
 CREATE TABLE people (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
-    email TEXT NOT NULL UNIQUE COLLATE NOCASE, first_name TEXT, last_name TEXT,
+    email TEXT NOT NULL, email_key TEXT NOT NULL UNIQUE, first_name TEXT, last_name TEXT,
     role TEXT NOT NULL, scim_managed INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE workspaces (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, slug TEXT NOT NULL UNIQUE,
-    is_default INTEGER NOT NULL, active_keys INTEGER NOT NULL DEFAULT 0, document TEXT NOT NULL);
+    is_default INTEGER NOT NULL, document TEXT NOT NULL);
 CREATE TABLE budgets (
     number INTEGER PRIMARY KEY,
     workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
@@ -32,10 +33,11 @@ CREATE TABLE members (
     workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
     user_id TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     id TEXT NOT NULL, created_at TEXT NOT NULL, UNIQUE (workspace_id, user_id));
-CREATE TABLE active_keys (
+CREATE TABLE keys (
+    number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE,
     workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
-    user_id TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
-    PRIMARY KEY (workspace_id, user_id));
+    creator_user_id TEXT, name TEXT NOT NULL, label TEXT NOT NULL, disabled INTEGER NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT);
 """
 
 

@@ -1,4 +1,4 @@
-"""What stops a sandbox from starting or a control call from being done."""
+"""The error of a sandbox that cannot start, or of a control call that cannot be done."""
 
 
 class SandboxError(Exception):

@@ -1,4 +1,4 @@
-"""How the sandbox misbehaves when a test tells it to: which request, how often, in which way.
+"""Faults that a test plans: which requests they affect, how often, and what they do.
 
 A fault names a method and a path, lets `skip` matching requests through and then acts on `times`
 of them. The gateway asks `Faults.take` about every request; the first fault that matches acts,
@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from .answers import Answer, error_body
+from .schemas import Text
 
 # The words of the API's own errors, for a fault that gives only a status.
 STATUS_WORDS = {
@@ -53,7 +54,7 @@ class Fault(BaseModel):
       client goes away.
     - `body` alone: make the change and answer 200 with this text.
     - `merge`: make the change and merge this into the JSON of the answer: object into object, an
-      object into each item of a list, anything else in place of what stands there.
+      object into each item of a list, anything else replaces the value.
     - `hold`: keep the request until it is released, before it is handled (true) or between the
       change and its answer ("answer").
     """
@@ -67,9 +68,9 @@ class Fault(BaseModel):
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     handled: bool = False
     message: str | None = None
-    retry_after: str | None = None
-    body: str | None = None
-    content_type: str | None = None
+    retry_after: Text | None = None
+    body: Text | None = None
+    content_type: Text | None = None
     lose: Literal["request", "answer"] | None = None
     truncate: bool = False
     stall: Literal["answer", "body"] | None = None
@@ -97,7 +98,7 @@ class Fault(BaseModel):
         return self.status is not None and not self.handled
 
     def matches(self, method: str, segments: Sequence[str]) -> bool:
-        """Say whether a request is one of those meant (its segments percent-decoded)."""
+        """Return whether this fault is meant for a request (its segments percent-decoded)."""
         if self.method not in ("*", method):
             return False
         pattern = [part for part in self.path.split("/") if part]
@@ -150,7 +151,7 @@ class _Planned:
     injected: int = 0
 
     def take(self) -> bool:
-        """Count a matching request and say whether the fault acts on it."""
+        """Count a matching request and return whether the fault acts on it."""
         self.matched += 1
         spent = self.fault.times is not None and self.injected >= self.fault.times
         acts = self.matched > self.fault.skip and not spent

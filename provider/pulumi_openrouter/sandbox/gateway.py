@@ -57,7 +57,7 @@ class Holds:
 
 
 class Gateway:
-    """The ASGI application that stands before the API; other paths go through untouched.
+    """The ASGI application in front of the API; requests to other paths pass through unchanged.
 
     The server puts `close_connection` into the state of each request: what ends its connection
     without (the rest of) an answer.

@@ -14,13 +14,17 @@ from . import rules
 from .gateway import API_PREFIX
 from .schemas import (
     PAGE_SIZE_DEFAULT,
+    PAGE_SIZE_MAX,
     CreateWorkspace,
+    Flag,
+    Interval,
     Limit,
     MemberIds,
     Offset,
     Segment,
     UpdateWorkspace,
     UpsertBudget,
+    WorkspaceId,
 )
 from .store import Store, Workspace
 
@@ -40,7 +44,7 @@ class Backend:
         """Return the workspace with this id or slug, or refuse with 404."""
         workspace = self.store.find_workspace(ref)
         if workspace is None:
-            raise rules.not_found()
+            raise rules.workspace_not_found()
         return workspace
 
 
@@ -48,6 +52,22 @@ def backend_of(request: Request) -> Backend:
     """Return what the application of this request works on."""
     backend: Backend = request.app.state.backend
     return backend
+
+
+@router.get("/keys")
+async def list_keys(
+    request: Request,
+    workspace_id: WorkspaceId | None = None,
+    offset: Offset = 0,
+    include_disabled: Flag = False,
+) -> JSONResponse:
+    """List the API keys of a workspace, by default the default one; a page has 100."""
+    api = backend_of(request)
+    workspace = api.workspace(workspace_id) if workspace_id else api.store.default_workspace()
+    data = workspace and api.store.list_keys(
+        workspace.id, offset, PAGE_SIZE_MAX, include_disabled=include_disabled
+    )
+    return JSONResponse({"data": data or []})
 
 
 @router.get("/organization/members")
@@ -101,16 +121,16 @@ async def update_workspace(request: Request, id: Segment, body: UpdateWorkspace)
 
 @router.delete("/workspaces/{id}")
 async def delete_workspace(
-    request: Request, id: Segment, confirm_default_workspace_deletion: bool = False
+    request: Request, id: Segment, confirm_default_workspace_deletion: Flag = False
 ) -> JSONResponse:
-    """Delete a workspace with its budgets and members."""
+    """Delete a workspace with its budgets, members and keys."""
     api = backend_of(request)
     workspace = api.workspace(id)
     rules.check_workspace_deletable(
         api.options,
         is_default=workspace.is_default,
         confirmed=confirm_default_workspace_deletion,
-        has_active_keys=workspace.active_keys or bool(api.store.key_holders(workspace.id)),
+        has_active_keys=api.store.has_active_keys(workspace.id),
     )
     api.store.delete_workspace(workspace.id)
     return JSONResponse({"deleted": True})
@@ -122,25 +142,25 @@ async def list_budgets(request: Request, id: Segment) -> JSONResponse:
     api = backend_of(request)
     workspace = api.workspace(id)
     budgets = api.store.list_budgets(workspace.id)
-    if not budgets and api.options.fresh_budgets_404:
-        raise rules.not_found()
+    if api.options.plan != "enterprise" or (not budgets and api.options.fresh_budgets_404):
+        raise rules.budget_not_found()
     return _with_flag(budgets, workspace)
 
 
 @router.get("/workspaces/{id}/budgets/{interval}")
-async def get_budget(request: Request, id: Segment, interval: rules.Interval) -> JSONResponse:
+async def get_budget(request: Request, id: Segment, interval: Interval) -> JSONResponse:
     """Return the budget of one interval."""
     api = backend_of(request)
     workspace = api.workspace(id)
     budget = api.store.find_budget(workspace.id, interval)
     if budget is None:
-        raise rules.not_found()
+        raise rules.budget_not_found()
     return _with_flag(budget, workspace)
 
 
 @router.put("/workspaces/{id}/budgets/{interval}")
 async def upsert_budget(
-    request: Request, id: Segment, interval: rules.Interval, body: UpsertBudget
+    request: Request, id: Segment, interval: Interval, body: UpsertBudget
 ) -> JSONResponse:
     """Set the limit of one interval, and the workspace's BYOK flag when it was sent."""
     api = backend_of(request)
@@ -156,7 +176,7 @@ async def upsert_budget(
 
 
 @router.delete("/workspaces/{id}/budgets/{interval}")
-async def delete_budget(request: Request, id: Segment, interval: rules.Interval) -> JSONResponse:
+async def delete_budget(request: Request, id: Segment, interval: Interval) -> JSONResponse:
     """Delete the budget of one interval; one that is not there is deleted already."""
     api = backend_of(request)
     api.store.delete_budget(api.workspace(id).id, interval)
@@ -178,6 +198,7 @@ async def list_members(
 async def add_members(request: Request, id: Segment, body: MemberIds) -> JSONResponse:
     """Add people of the organization; all of them or none."""
     api = backend_of(request)
+    rules.check_someone_is_named(body.user_ids)
     workspace = api.workspace(id)
     user_ids = list(dict.fromkeys(body.user_ids))
     rules.check_membership_is_explicit(workspace.is_default)
@@ -190,17 +211,18 @@ async def add_members(request: Request, id: Segment, body: MemberIds) -> JSONRes
 
 @router.post("/workspaces/{id}/members/remove")
 async def remove_members(request: Request, id: Segment, body: MemberIds) -> JSONResponse:
-    """Remove members; all of them or none. Who is not a member does not count."""
+    """Remove members; all of them or none. Someone who is not a member is not counted."""
     api = backend_of(request)
+    rules.check_someone_is_named(body.user_ids)
     workspace = api.workspace(id)
     rules.check_membership_is_explicit(workspace.is_default)
     user_ids = list(dict.fromkeys(body.user_ids))
-    present = [member["user_id"] for member in api.store.find_members(workspace.id, user_ids)]
-    key_holders, scim_managed = api.store.key_holders(workspace.id), api.store.scim_managed()
+    scim_managed, key_holders = api.store.scim_managed(), api.store.key_holders(workspace.id)
     rules.check_members_removable(
-        [user_id for user_id in present if user_id in key_holders],
-        [user_id for user_id in present if user_id in scim_managed],
+        [user_id for user_id in user_ids if user_id in scim_managed],
+        [user_id for user_id in user_ids if user_id in key_holders],
     )
+    present = [member["user_id"] for member in api.store.find_members(workspace.id, user_ids)]
     with api.store.transaction():
         api.store.remove_members(workspace.id, present)
     return JSONResponse({"removed_count": len(present)})

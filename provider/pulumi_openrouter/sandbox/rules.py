@@ -1,7 +1,7 @@
 """What the API refuses, as pure functions: each raises `Refusal` with the status and the words.
 
-The routes call these before they write. Words that the real API is known to use stand here
-exactly; where its words are not known, ours say what is wrong and what to do.
+The routes call these before they write. Where the words of the real API are known, they are used
+exactly; elsewhere the message says what is wrong and what to do.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -29,16 +29,17 @@ class Refusal(Exception):  # noqa: N818 - an answer of the API, not a failure of
 class Options(BaseModel):
     """What differs between accounts; a test changes it with `Sandbox.set_options`.
 
-    `plan`: budgets can be set on "enterprise" only. `fresh_budgets_404`: the budgets list of a
-    workspace without budgets answers 404, as the real API has been seen to do.
-    `default_workspace_deletion`: the account may delete its default workspace (when it confirms).
+    `plan`: on "standard", setting a budget answers 403 and the budgets list answers 404.
+    `fresh_budgets_404`: the budgets list of a workspace without budgets answers 404, as the real
+    API has been seen to do. `default_workspace_deletion`: the default workspace can be deleted with
+    `confirm_default_workspace_deletion=true`; without this option that answers 403.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     plan: Literal["enterprise", "standard"] = "enterprise"
     fresh_budgets_404: bool = False
-    default_workspace_deletion: bool = False
+    default_workspace_deletion: bool = True
 
 
 def authenticate(header: str | None, key: str) -> None:
@@ -50,14 +51,26 @@ def authenticate(header: str | None, key: str) -> None:
         raise Refusal(401, "Invalid credentials")
 
 
-def not_found() -> Refusal:
-    """Return the one 404 of the API, for a workspace or a budget that does not exist."""
-    return Refusal(404, "Resource not found")
+def workspace_not_found() -> Refusal:
+    """Return the refusal of a workspace that does not exist."""
+    return Refusal(404, "Workspace not found")
+
+
+def budget_not_found() -> Refusal:
+    """Return the refusal of a budget that does not exist."""
+    return Refusal(404, "Budget not found")
 
 
 def slug_taken(slug: str) -> Refusal:
     """Return the refusal of a slug that another workspace of the organization has."""
     return Refusal(400, f'A workspace with slug "{slug}" already exists')
+
+
+def supported_interval(interval: str) -> str:
+    """Return the interval of a budget, or refuse one that does not exist."""
+    if interval not in INTERVALS:
+        raise Refusal(400, "Unsupported interval")
+    return interval
 
 
 def dollars(amount: float) -> str:
@@ -89,11 +102,13 @@ def check_plan_has_budgets(options: Options) -> None:
 def check_membership_is_explicit(is_default: bool) -> None:
     """Refuse to change the members of the default workspace."""
     if is_default:
-        message = (
-            "Members of the default workspace cannot be changed: "
-            "every member of the organization belongs to it."
-        )
-        raise Refusal(403, message)
+        raise Refusal(403, "Cannot modify members of the default workspace")
+
+
+def check_someone_is_named(user_ids: Sequence[str]) -> None:
+    """Refuse to add or to remove nobody."""
+    if not user_ids:
+        raise Refusal(400, "user_ids is required")
 
 
 def check_all_known(user_ids: Sequence[str], known: Collection[str]) -> None:
@@ -102,26 +117,29 @@ def check_all_known(user_ids: Sequence[str], known: Collection[str]) -> None:
         raise Refusal(400, "Some users are not members of the organization")
 
 
-def check_members_removable(key_holders: Sequence[str], scim_managed: Sequence[str]) -> None:
-    """Refuse to remove members with API keys in the workspace, and those that SCIM manages."""
-    if key_holders:
-        message = (
-            "The following members have active API keys in this workspace and cannot be removed: "
-            f"{', '.join(key_holders)}. Their keys must be deleted first."
-        )
-        raise Refusal(400, message)
+def check_members_removable(scim_managed: Sequence[str], key_holders: Sequence[str]) -> None:
+    """Refuse to remove people that SCIM manages, and those with active keys in the workspace."""
     if scim_managed:
         message = (
             "The following members are SCIM-managed and cannot be removed directly: "
             f"{', '.join(scim_managed)}. Changes must be made in your identity provider."
         )
         raise Refusal(403, message)
+    if key_holders:
+        message = (
+            "The following members have active API keys in this workspace and cannot be removed: "
+            f"{', '.join(key_holders)}. Their keys must be deleted first."
+        )
+        raise Refusal(400, message)
 
 
 def check_workspace_deletable(
     options: Options, *, is_default: bool, confirmed: bool, has_active_keys: bool
 ) -> None:
-    """Refuse to delete the default workspace, or one that still has active API keys."""
+    """Refuse to delete a workspace with active API keys, or the default one unconfirmed.
+
+    The confirmed deletion of the default workspace takes its keys along.
+    """
     if is_default and not options.default_workspace_deletion:
         raise Refusal(403, "The default workspace cannot be deleted.")
     if is_default and not confirmed:
@@ -130,6 +148,6 @@ def check_workspace_deletable(
             "confirm_default_workspace_deletion=true."
         )
         raise Refusal(400, message)
-    if has_active_keys:
+    if has_active_keys and not is_default:
         message = "The workspace has active API keys. Delete its keys, then the workspace."
         raise Refusal(400, message)

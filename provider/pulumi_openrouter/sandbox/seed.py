@@ -1,7 +1,8 @@
-"""What a new or reset sandbox holds: people, the default workspace, and what a seed file adds.
+"""The content of a new or reset sandbox: people, the default workspace, and workspaces of a seed.
 
 A seed is YAML (or a dict of the same shape) and is validated whole before anything is written:
 
+    default_workspace: true
     organization_members:
       - {email: jane.doe@example.com, first_name: Jane, last_name: Doe, role: "org:admin"}
     workspaces:
@@ -21,12 +22,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .answers import validation_words
 from .errors import SandboxError
 from .rules import Interval, Refusal, check_budget_order
-from .schemas import CreateWorkspace, LimitUsd
-from .store import Store
+from .schemas import CreateWorkspace, LimitUsd, Text
+from .store import Store, email_key
 
 DEFAULT_SLUG = "default"
 
 Role = Literal["org:admin", "org:member"]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 class Person(BaseModel):
@@ -34,9 +36,9 @@ class Person(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-    first_name: str | None = None
-    last_name: str | None = None
+    email: Email
+    first_name: Text | None = None
+    last_name: Text | None = None
     role: Role = "org:member"
     id: Annotated[str, Field(min_length=1)] | None = None
 
@@ -70,17 +72,18 @@ PEOPLE = [
 
 
 class Seed(BaseModel):
-    """The whole content; the default workspace is always there besides."""
+    """The whole content; `default_workspace` is whether the organization has one."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
+    default_workspace: bool = True
     organization_members: list[Person] = PEOPLE
     workspaces: list[SeedWorkspace] = []
 
 
 def user_id(email: str) -> str:
     """Return the id of a person who was given none: `user_` and 27 characters."""
-    return f"user_{hashlib.sha256(email.casefold().encode()).hexdigest()[:27]}"
+    return f"user_{hashlib.sha256(email_key(email).encode()).hexdigest()[:27]}"
 
 
 def generated_people(first: int, count: int) -> list[Person]:
@@ -110,14 +113,15 @@ def plant(store: Store, seed: Seed) -> None:
     with store.transaction():
         store.clear()
         store.add_people(person.row() for person in seed.organization_members)
-        default = CreateWorkspace(name="Default Workspace", slug=DEFAULT_SLUG)
-        _plant_workspace(store, default, is_default=True)
-        ids = {person.email.casefold(): person.row()["id"] for person in seed.organization_members}
+        if seed.default_workspace:
+            default = CreateWorkspace(name="Default Workspace", slug=DEFAULT_SLUG)
+            _plant_workspace(store, default, is_default=True)
+        ids = {email_key(person.email): person.row()["id"] for person in seed.organization_members}
         for workspace in seed.workspaces:
             id = _plant_workspace(store, workspace)
             for interval, limit_usd in workspace.budgets.items():
                 store.put_budget(id, interval, limit_usd)
-            members = [ids.get(member.casefold(), member) for member in workspace.members]
+            members = [ids.get(email_key(member), member) for member in workspace.members]
             store.add_members(id, members)
 
 
@@ -144,8 +148,9 @@ def _read(source: str | Path | None) -> tuple[str, object]:
 def _conflicts(seed: Seed) -> Iterator[str]:
     people = [person.row() for person in seed.organization_members]
     ids = [person["id"] for person in people]
-    emails = [person["email"].casefold() for person in people]
-    slugs = [DEFAULT_SLUG, *(workspace.slug for workspace in seed.workspaces)]
+    emails = [email_key(person["email"]) for person in people]
+    slugs = [DEFAULT_SLUG] if seed.default_workspace else []
+    slugs += [workspace.slug for workspace in seed.workspaces]
     yield from _repeated("organization_members: id", ids)
     yield from _repeated("organization_members: email", emails)
     yield from _repeated("workspaces: slug", slugs)
@@ -153,7 +158,7 @@ def _conflicts(seed: Seed) -> Iterator[str]:
     for workspace in seed.workspaces:
         where = f'workspaces: "{workspace.slug}"'
         for member in workspace.members:
-            if member not in known and member.casefold() not in known:
+            if member not in known and email_key(member) not in known:
                 yield f"{where}: members: {member!r} is not among organization_members"
         try:
             check_budget_order(dict(workspace.budgets.items()))
@@ -165,5 +170,5 @@ def _repeated(what: str, values: list[str]) -> Iterator[str]:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            yield f"{what} {value!r} stands there twice; each must be unique"
+            yield f"{what} {value!r} appears twice; each must be unique"
         seen.add(value)

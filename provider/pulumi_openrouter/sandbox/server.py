@@ -16,7 +16,7 @@ from .app import create_app
 from .control import CONTROL_PREFIX
 from .errors import SandboxError
 from .gateway import API_PREFIX, Gateway
-from .remote import Remote
+from .remote import Remote, not_running
 from .seed import load_seed
 from .store import Store
 from .traffic import Record
@@ -35,6 +35,9 @@ class Sandbox(Remote):
     `on_answer` is called, in the server's thread, after each request to the API. SandboxError when
     the port is in use or the database or the seed is not usable.
     """
+
+    _origin: str | None = None
+    _thread: threading.Thread | None = None
 
     def __init__(
         self,
@@ -55,12 +58,12 @@ class Sandbox(Remote):
     @property
     def url(self) -> str:
         """The base URL of the API, as in OPENROUTER_BASE_URL."""
-        return self._origin + API_PREFIX
+        return self._base() + API_PREFIX
 
     @property
     def control_url(self) -> str:
         """The base URL of the control endpoints, for a Remote in another process."""
-        return self._origin + CONTROL_PREFIX
+        return self._base() + CONTROL_PREFIX
 
     @property
     def environment(self) -> dict[str, str]:
@@ -97,14 +100,22 @@ class Sandbox(Remote):
     ) -> None:
         self.close()
         self._server.should_exit = True
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
         self._store.close()
 
     def wait(self) -> None:
         """Block until the server ends, which it does by itself only when it fails."""
+        if self._thread is None:
+            raise not_running()
         while self._thread.is_alive():
             # In short waits, because on Windows an endless one cannot be interrupted.
             self._thread.join(1)
+
+    def _base(self) -> str:
+        if self._origin is None:
+            raise not_running()
+        return self._origin
 
 
 class _Server(uvicorn.Server):

@@ -1,11 +1,12 @@
-"""What the sandbox keeps: every query on its database.
+"""The data of the sandbox: every query on its database.
 
-Rows come out in order of creation and in the shape of the API's objects. Nothing is refused here:
-`routes` asks `rules` first. All calls come from the server's event loop, one after the other, so
-what a route does without awaiting is one step to every other request.
+Rows are returned in order of creation and in the shape of the API's objects. Nothing is refused
+here, because `routes` asks `rules` first. All calls come from the server's event loop, one after
+the other, so no other request sees the work of a route half done.
 """
 
 import json
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -16,12 +17,35 @@ from .database import Database
 
 Json = dict[str, Any]
 
-WORKSPACES = "SELECT id, is_default, active_keys, document FROM workspaces"
+WORKSPACES = "SELECT id, is_default, document FROM workspaces"
 BUDGETS = "SELECT id, workspace_id, interval, limit_usd, created_at, updated_at FROM budgets"
 MEMBERS = (
     "SELECT members.id, workspace_id, user_id, role, members.created_at"
     " FROM members JOIN people ON people.id = user_id"
 )
+KEYS = (
+    "SELECT hash, name, label, disabled, workspace_id, creator_user_id, created_at, updated_at"
+    " FROM keys"
+)
+
+# What the API also shows of a key, of one without a limit that nobody has used.
+UNUSED_KEY: Json = {
+    "usage": 0,
+    "usage_daily": 0,
+    "usage_weekly": 0,
+    "usage_monthly": 0,
+    "byok_usage": 0,
+    "byok_usage_daily": 0,
+    "byok_usage_weekly": 0,
+    "byok_usage_monthly": 0,
+    "limit": None,
+    "limit_remaining": None,
+    "limit_reset": None,
+    "include_byok_in_limit": False,
+    "external_user": None,
+    "last_used_at": None,
+    "expires_at": None,
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +54,6 @@ class Workspace:
 
     id: str
     is_default: bool
-    active_keys: bool
     document: Json
 
 
@@ -38,6 +61,11 @@ def timestamp() -> str:
     """Return the time now in the API's form: ISO 8601, UTC, milliseconds."""
     now = datetime.now(timezone.utc)
     return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def email_key(email: str) -> str:
+    """Return the form in which two spellings of one email are equal."""
+    return email.casefold()
 
 
 class Store(Database):
@@ -53,10 +81,23 @@ class Store(Database):
     def add_people(self, people: Iterable[Json]) -> None:
         """Add people with `id`, `email`, `first_name`, `last_name` and `role`."""
         self._connection.executemany(
-            "INSERT INTO people (id, email, first_name, last_name, role)"
-            " VALUES (:id, :email, :first_name, :last_name, :role)",
-            people,
+            "INSERT INTO people (id, email, email_key, first_name, last_name, role)"
+            " VALUES (:id, :email, :email_key, :first_name, :last_name, :role)",
+            ({**person, "email_key": email_key(person["email"])} for person in people),
         )
+
+    def change_person(self, user_id: str, *, email: str | None, role: str | None) -> None:
+        """Change the email or the role of a person; None leaves it as it is."""
+        self._connection.execute(
+            "UPDATE people SET email = coalesce(:email, email),"
+            " email_key = coalesce(:email_key, email_key), role = coalesce(:role, role)"
+            " WHERE id = :id",
+            {"id": user_id, "email": email, "email_key": email and email_key(email), "role": role},
+        )
+
+    def remove_person(self, user_id: str) -> None:
+        """Take a person out of the organization and of every workspace."""
+        self._connection.execute("DELETE FROM people WHERE id = ?", (user_id,))
 
     def list_people(self, offset: int = 0, limit: int = -1) -> list[Json]:
         """Return a page of people (-1 = all)."""
@@ -78,10 +119,11 @@ class Store(Database):
         query = f"SELECT id FROM people WHERE id IN ({marks})"  # noqa: S608 - only "?" go in
         return {row[0] for row in self._connection.execute(query, user_ids)}
 
-    def taken_people(self, people: Iterable[Json]) -> list[str]:
-        """Return the emails of those whose id or email the organization has already."""
-        query = "SELECT count(*) FROM people WHERE id = ? OR email = ?"
-        return [one["email"] for one in people if self._count(query, one["id"], one["email"])]
+    def email_owner(self, email: str) -> str | None:
+        """Return the id of the person with this email, in any spelling."""
+        query = "SELECT id FROM people WHERE email_key = ?"
+        row = self._connection.execute(query, (email_key(email),)).fetchone()
+        return row[0] if row else None
 
     # Workspaces.
 
@@ -107,7 +149,7 @@ class Store(Database):
             "INSERT INTO workspaces (id, slug, is_default, document) VALUES (?, ?, ?, ?)",
             (id, fields["slug"], is_default, json.dumps(document)),
         )
-        return Workspace(id, is_default, False, document)
+        return Workspace(id, is_default, document)
 
     def find_workspace(self, ref: str) -> Workspace | None:
         """Return the workspace with this id (in any case) or slug; an id goes before a slug."""
@@ -117,8 +159,13 @@ class Store(Database):
         ).fetchone()
         return _workspace(row) if row else None
 
+    def default_workspace(self) -> Workspace | None:
+        """Return the default workspace, if the organization has one."""
+        row = self._connection.execute(f"{WORKSPACES} WHERE is_default").fetchone()
+        return _workspace(row) if row else None
+
     def slug_exists(self, slug: str) -> bool:
-        """Say whether a workspace has this slug."""
+        """Return whether a workspace has this slug."""
         return bool(self._count("SELECT count(*) FROM workspaces WHERE slug = ?", slug))
 
     def list_workspaces(self, offset: int = 0, limit: int = -1) -> list[Workspace]:
@@ -139,7 +186,7 @@ class Store(Database):
             "UPDATE workspaces SET slug = ?, document = ? WHERE id = ?",
             (document["slug"], json.dumps(document), workspace.id),
         )
-        return Workspace(workspace.id, workspace.is_default, workspace.active_keys, document)
+        return Workspace(workspace.id, workspace.is_default, document)
 
     def delete_workspace(self, id: str) -> None:
         """Delete a workspace and all it holds."""
@@ -225,32 +272,87 @@ class Store(Database):
             [(workspace_id, user_id) for user_id in user_ids],
         )
 
-    # Marks: what makes the API refuse a removal.
+    # API keys.
 
-    def mark_scim_managed(self, user_id: str, managed: bool) -> None:
-        """Say whether an identity provider manages this person."""
+    def add_key(
+        self,
+        workspace_id: str,
+        *,
+        name: str = "Key",
+        label: str | None = None,
+        creator_user_id: str | None = None,
+        disabled: bool = False,
+    ) -> Json:
+        """Create an API key; without a label it gets one in the form of OpenRouter's own."""
+        hash = secrets.token_hex(32)
+        label = label or f"sk-or-v1-{hash[:3]}...{hash[-3:]}"
         self._connection.execute(
-            "UPDATE people SET scim_managed = ? WHERE id = ?", (managed, user_id)
+            "INSERT INTO keys"
+            " (hash, name, label, disabled, workspace_id, creator_user_id, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (hash, name, label, disabled, workspace_id, creator_user_id, timestamp()),
         )
+        return _key(self._connection.execute(f"{KEYS} WHERE hash = ?", (hash,)).fetchone())
 
-    def mark_key_holder(self, user_id: str, workspace_ids: Sequence[str]) -> None:
-        """Say in which workspaces this person has active API keys, and in no other."""
-        self._connection.execute("DELETE FROM active_keys WHERE user_id = ?", (user_id,))
-        self._connection.executemany(
-            "INSERT INTO active_keys (workspace_id, user_id) VALUES (?, ?)",
-            [(workspace_id, user_id) for workspace_id in workspace_ids],
-        )
+    def has_key(self, hash: str) -> bool:
+        """Return whether there is a key with this hash."""
+        return bool(self._count("SELECT count(*) FROM keys WHERE hash = ?", hash))
 
-    def mark_active_keys(self, workspace_id: str, active: bool) -> None:
-        """Say whether a workspace has active API keys beside those of marked members."""
+    def disable_key(self, hash: str, disabled: bool) -> None:
+        """Disable a key, or enable it again."""
         self._connection.execute(
-            "UPDATE workspaces SET active_keys = ? WHERE id = ?", (active, workspace_id)
+            "UPDATE keys SET disabled = ?, updated_at = ? WHERE hash = ?",
+            (disabled, timestamp(), hash),
         )
+
+    def delete_key(self, hash: str) -> None:
+        """Delete a key."""
+        self._connection.execute("DELETE FROM keys WHERE hash = ?", (hash,))
+
+    def list_all_keys(self) -> list[Json]:
+        """Return the keys of every workspace, disabled ones included."""
+        return [_key(row) for row in self._connection.execute(f"{KEYS} ORDER BY number")]
+
+    def list_keys(
+        self, workspace_id: str, offset: int, limit: int, *, include_disabled: bool
+    ) -> list[Json]:
+        """Return a page of the keys of a workspace."""
+        rows = self._connection.execute(
+            f"{KEYS} WHERE workspace_id = ? AND disabled <= ? ORDER BY number LIMIT ? OFFSET ?",
+            (workspace_id, include_disabled, limit, offset),
+        )
+        return [_key(row) for row in rows]
+
+    def set_key_holder(self, user_id: str, workspace_ids: Iterable[str]) -> None:
+        """Replace the keys that this person created by one in each of these workspaces."""
+        self._connection.execute("DELETE FROM keys WHERE creator_user_id = ?", (user_id,))
+        for workspace_id in workspace_ids:
+            self.add_key(workspace_id, creator_user_id=user_id)
+
+    def set_unowned_key(self, workspace_id: str, active: bool) -> None:
+        """Replace the keys of a workspace that have no creator by one, or by none."""
+        query = "DELETE FROM keys WHERE workspace_id = ? AND creator_user_id IS NULL"
+        self._connection.execute(query, (workspace_id,))
+        if active:
+            self.add_key(workspace_id)
+
+    def has_active_keys(self, workspace_id: str) -> bool:
+        """Return whether a workspace has a key that is not disabled."""
+        query = "SELECT count(*) FROM keys WHERE workspace_id = ? AND NOT disabled"
+        return bool(self._count(query, workspace_id))
 
     def key_holders(self, workspace_id: str) -> set[str]:
         """Return who has active API keys in a workspace."""
-        query = "SELECT user_id FROM active_keys WHERE workspace_id = ?"
+        query = "SELECT creator_user_id FROM keys WHERE workspace_id = ? AND NOT disabled"
         return {row[0] for row in self._connection.execute(query, (workspace_id,))}
+
+    # People that an identity provider manages: the API refuses to remove them.
+
+    def mark_scim_managed(self, user_id: str, managed: bool) -> None:
+        """Set whether an identity provider manages this person."""
+        self._connection.execute(
+            "UPDATE people SET scim_managed = ? WHERE id = ?", (managed, user_id)
+        )
 
     def scim_managed(self) -> set[str]:
         """Return whom an identity provider manages."""
@@ -263,8 +365,14 @@ class Store(Database):
 
 
 def _workspace(row: Sequence[Any]) -> Workspace:
-    id, is_default, active_keys, document = row
-    return Workspace(id, bool(is_default), bool(active_keys), json.loads(document))
+    id, is_default, document = row
+    return Workspace(id, bool(is_default), json.loads(document))
+
+
+def _key(row: Sequence[Any]) -> Json:
+    names = ("hash", "name", "label", "disabled", "workspace_id", "creator_user_id")
+    key = dict(zip((*names, "created_at", "updated_at"), row, strict=True))
+    return {**key, "disabled": bool(key["disabled"]), **UNUSED_KEY}
 
 
 def _budget(row: Sequence[Any]) -> Json:

@@ -14,6 +14,7 @@ from typing import Any
 LOG_LENGTH = 100_000
 
 OPERATIONS = {
+    ("GET", "keys"): "list",
     ("GET", "organization/members"): "listOrganizationMembers",
     ("GET", "workspaces"): "listWorkspaces",
     ("POST", "workspaces"): "createWorkspace",

@@ -1,0 +1,95 @@
+"""What a program tells the provider beside the inputs of a resource.
+
+A dynamic provider is not told the URN of a resource, nor what the program has marked as secret or
+protected. The constructors put that into hidden inputs: keys that begin with two underscores, which
+Pulumi leaves out of previews and diffs. `check` takes them out of the inputs again, and only the
+owner stays, since `create` and `update` have to know it. What a `delete` has to know stands in the
+outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+OWNER = "__owner"
+"""The URN of the resource after stack and project: `<parent types>$<type>::<name>`."""
+
+WORKSPACE = "__workspace"
+"""The owner of the Workspace of the same program that a child belongs to."""
+
+PROTECTED = "__protected"
+"""Whether that Workspace is protected, by itself or by a parent."""
+
+SECRETS = "__secrets"
+"""The names of the inputs that the program marks as secret."""
+
+LEFT_OUT = "__left_out"
+"""The names of the inputs whose value is a default of the constructor."""
+
+INCARNATION = "__incarnation"
+"""Which `create` has made the resource; only among the outputs."""
+
+_TYPE_PREFIX = "pulumi-python:dynamic/openrouter:"
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What the program says of one resource."""
+
+    owner: str
+    workspace: str | None = None
+    protected: bool = False
+    secrets: frozenset[str] = frozenset()
+    left_out: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, props: Mapping[str, Any]) -> Hints:
+        """Read the hints out of a property bag. The owner is empty where there is none."""
+        workspace = props.get(WORKSPACE)
+        return cls(
+            _text(props.get(OWNER)) or "",
+            _text(workspace),
+            props.get(PROTECTED) is True,
+            frozenset(map(str, props.get(SECRETS) or ())),
+            frozenset(map(str, props.get(LEFT_OUT) or ())),
+        )
+
+    def hides(self, *names: str) -> bool:
+        """Return whether one of these inputs is secret."""
+        return not self.secrets.isdisjoint(names)
+
+    def outputs(self, incarnation: str | None) -> dict[str, Any]:
+        """Return what a later delete has to know, for the outputs."""
+        found = {
+            OWNER: self.owner,
+            WORKSPACE: self.workspace,
+            PROTECTED: self.protected,
+            INCARNATION: incarnation,
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a property is Pulumi's own or ours, and not the user's."""
+    return name.startswith("__")
+
+
+def hidden(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the hidden properties that outputs carry along, without Pulumi's own."""
+    return {
+        name: props[name] for name in (OWNER, WORKSPACE, PROTECTED, INCARNATION) if name in props
+    }
+
+
+def owner_text(owner: str) -> str:
+    """Return an owner as a user knows it: `WorkspaceBudget "prod" in acme:teams:Team`."""
+    types, _, name = owner.partition("::")
+    *parents, own = types.split("$")
+    place = f" in {' in '.join(reversed(parents))}" if parents else ""
+    return f'{own.removeprefix(_TYPE_PREFIX)} "{name}"{place}'
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

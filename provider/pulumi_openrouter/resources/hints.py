@@ -1,0 +1,78 @@
+"""What the constructors tell the provider beside the inputs: see `lifecycle.hints`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping
+from typing import TypeVar
+
+import pulumi
+
+from pulumi_openrouter.lifecycle.hints import LEFT_OUT, OWNER, PROTECTED, SECRETS, WORKSPACE
+
+Value = TypeVar("Value")
+
+
+def owner(
+    kind: type[pulumi.Resource], resource_name: str, opts: pulumi.ResourceOptions | None
+) -> pulumi.Input[str]:
+    """Return the URN that a resource will have, after stack and project.
+
+    Stacks are renamed and resources move between them; what is left names the resource in its
+    program.
+    """
+    type_ = f"pulumi-python:{vars(kind).get('_resource_type_name') or kind._resource_type_name}"  # type: ignore[attr-defined]
+    if opts is None or opts.parent is None:
+        return f"{type_}::{resource_name}"
+    urn = pulumi.create_urn(resource_name, type_, opts.parent)
+    return _without_dependencies(urn.apply(_after_project))
+
+
+def hints(
+    kind: type[pulumi.Resource],
+    resource_name: str,
+    opts: pulumi.ResourceOptions | None,
+    inputs: Mapping[str, object],
+    left_out: Iterable[str] = (),
+) -> dict[str, object]:
+    """Return the hidden inputs of a resource."""
+    found: dict[str, object] = {OWNER: owner(kind, resource_name, opts)}
+    if outputs := {name: one for name, one in inputs.items() if isinstance(one, pulumi.Output)}:
+        found[SECRETS] = _known(_secret(outputs))
+    if names := [*left_out]:
+        found[LEFT_OUT] = names
+    return found
+
+
+def child_hints(
+    workspace: pulumi.Resource, workspace_owner: pulumi.Input[str]
+) -> dict[str, object]:
+    """Return the hidden inputs of a part of a workspace that the same program manages."""
+    found: dict[str, object] = {WORKSPACE: workspace_owner}
+    if workspace._protect:
+        found[PROTECTED] = True
+    return found
+
+
+def _after_project(urn: str) -> str:
+    name = urn.split("::", 2)[-1]
+    return name.removeprefix("pulumi:pulumi:Stack$")
+
+
+def _without_dependencies(output: pulumi.Output[Value]) -> pulumi.Output[Value]:
+    """Return an output that depends on no resource.
+
+    The owner's URN contains the parent's, and a component is not complete before its children: with
+    the dependency, a child would wait for its parent and the parent for the child.
+    """
+    return pulumi.Output(set(), output.future(with_unknowns=True), output.is_known())  # type: ignore[arg-type]
+
+
+def _known(value: Awaitable[Value]) -> pulumi.Output[Value]:
+    known: asyncio.Future[bool] = asyncio.get_event_loop().create_future()
+    known.set_result(True)
+    return pulumi.Output(set(), value, known)
+
+
+async def _secret(outputs: Mapping[str, pulumi.Output[object]]) -> list[str]:
+    return [name for name, output in outputs.items() if await output.is_secret()]
