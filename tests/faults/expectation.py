@@ -69,9 +69,7 @@ class View:
     keyed: frozenset[str] = frozenset()
 
     @classmethod
-    def of(
-        cls, sandbox: Sandbox, stack: Stack, met: Acquaintances, keyed: Iterable[str] = ()
-    ) -> View:
+    def of(cls, sandbox: Sandbox, stack: Stack, met: Acquaintances) -> View:
         """Look at the sandbox and at the state."""
         state = sandbox.state()
         people = {one["email"].lower(): one["id"] for one in state["organization_members"]}
@@ -82,7 +80,7 @@ class View:
             dict(stack.resources),
             [*stack.leaving],
             met,
-            frozenset(keyed),
+            frozenset(key["workspace_id"] for key in state["keys"] if not key["disabled"]),
         )
 
     @property

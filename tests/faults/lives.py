@@ -81,7 +81,6 @@ class Life:
             Party(Stack(sandbox, transport=transport, max_retries=2)) for _ in range(2)
         ]
         self._somebody = Somebody(sandbox, transport=transport)
-        self._keyed: set[str] = set()
 
     def __enter__(self) -> Life:
         """Begin with a workspace that programs may share, and one that they may not touch."""
@@ -127,15 +126,17 @@ class Life:
             method(step.slug, *step.given.values())
 
     def _makes_a_key(self, step: ByHand) -> None:
-        self.sandbox.mark_workspace(step.slug, active_keys=True)
-        self._keyed.add(self._id(step.slug))
+        self.sandbox.add_key(step.slug, name="Production")
 
     def _ends_the_keys(self, step: ByHand) -> None:
-        self.sandbox.mark_workspace(step.slug, active_keys=False)
-        self._keyed.discard(self._id(step.slug))
+        state = self.sandbox.state()
+        id_ = {one["slug"]: one["id"] for one in state["workspaces"]}[step.slug]
+        for key in state["keys"]:
+            if key["workspace_id"] == id_:
+                self.sandbox.delete_key(key["hash"])
 
     def _joins(self, step: ByHand) -> None:
-        self.sandbox.add_organization_members([{"email": step.given["email"]}])
+        self.sandbox.add_person(step.given["email"])
 
     def _leaves(self, step: ByHand) -> None:
         self.sandbox.remove_person(self._user_id(step.given["email"]))
@@ -147,9 +148,6 @@ class Life:
     def _user_id(self, email: str) -> str:
         people = self.sandbox.state()["organization_members"]
         return {one["email"]: str(one["id"]) for one in people}[email]
-
-    def _id(self, slug: str) -> str:
-        return {one["slug"]: one["id"] for one in self.sandbox.state()["workspaces"]}[slug]
 
     # Runs.
 
@@ -272,7 +270,7 @@ class Life:
         return error, done
 
     def _view(self, party: Party) -> View:
-        return View.of(self.sandbox, party.stack, party.met, self._keyed)
+        return View.of(self.sandbox, party.stack, party.met)
 
     def _look(
         self, party: Party, step: Up, program: list[Declared], run: Run, targets: Any
