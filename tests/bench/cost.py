@@ -43,7 +43,8 @@ class Cost(Section):
         ratios = [f"Package / {floor}, at most {LIMIT}" for floor in ("sleeping", "sending")]
         return [
             "Beside the package the same program on two dynamic providers that do nothing, with "
-            "the same properties and as many calls at once. `Sleeping` sleeps once for each "
+            "the same inputs, which they return as their outputs, and as many calls at once. "
+            "`Sleeping` sleeps once for each "
             "request, as long as the latency: the engine's own time. `Sending` sends each request "
             "over a bare connection (`http.client`, nothing validated, nothing retried) and so "
             "waits for the same answers: the least that work over HTTP takes with an API on the "

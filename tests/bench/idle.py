@@ -1,11 +1,12 @@
 """The floors: a dynamic provider that does nothing but wait for what the real one sends.
 
-A program of the bench imports it from its own folder. Three resources with the properties of the
-real ones, of which each operation waits once for every request that the real operation sends: it
-sleeps as long as the API takes, or, with `BENCH_BARE_REQUESTS=1`, it sends the request over a
+A program of the bench imports this module from its own folder. It has three resources with the
+inputs of the real ones, and their outputs are these inputs and nothing else: the least that an
+engine has to keep. Each operation waits once for every request that the real operation sends. It
+sleeps as long as the API takes or, with `BENCH_BARE_REQUESTS=1`, sends the request over a
 connection of its thread and takes the answer as it comes. The real provider lifts the limit of four
-calls at once, so this one does it too: else it would be no floor. The module that does it is copied
-beside this one, which so loads nothing else of the package.
+calls at once, so this one has to do it too. The module that does it is copied beside this one, so
+that nothing else of the package is loaded.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import os
 import threading
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection
 from typing import Any
@@ -25,34 +27,42 @@ import pulumi
 from pool import widen_pool  # type: ignore[import-not-found]  # a copy of lifecycle/pool.py
 from pulumi import dynamic
 
-# What the API answers for the programs of the bench: an engine's work grows with it.
-FLAG = "include_byok_in_budgets"
-WORKSPACE_OUTPUTS = {
-    "created_at": "2026-01-01T00:00:00.000Z",
-    "created_by": "user_86e0b9e56c17cc4d12387e1949b",
-    "default_guardrail_id": "ff23d370-bc8c-5990-9f29-cb8e02ba1ac6",
-    FLAG: False,
-    "io_logging_sampling_rate": 1,
-    "is_data_discount_logging_enabled": True,
-    "is_observability_broadcast_enabled": False,
-    "is_observability_io_logging_enabled": False,
-    "managed_inputs": [],
-}
-WORKSPACE_NULLS = (
+# The outputs of the real resources that are not inputs of the programs of the bench. The SDK wants
+# all of them when a resource is made, so the program's work is the same.
+WORKSPACE_OTHERS = (
     "adopt",
-    "default_text_model",
+    "created_at",
+    "created_by",
+    "default_guardrail_id",
     "default_image_model",
     "default_provider_sort",
-    "io_logging_api_key_ids",
+    "default_text_model",
     "disabled_server_tools",
+    "include_byok_in_budgets",
+    "io_logging_api_key_ids",
+    "io_logging_sampling_rate",
+    "is_data_discount_logging_enabled",
+    "is_observability_broadcast_enabled",
+    "is_observability_io_logging_enabled",
+    "managed_inputs",
 )
+BUDGET_OTHERS = (
+    "exclusive",
+    "include_byok_in_budgets",
+    "lifetime_usd",
+    "managed_inputs",
+    "weekly_usd",
+    "workspace_id",
+)
+MEMBERSHIP_OTHERS = ("emails", "exclusive", "members", "people", "workspace_id")
 LATENCY_SECONDS = float(os.environ["BENCH_LATENCY_SECONDS"])
 BARE_REQUESTS = os.environ["BENCH_BARE_REQUESTS"] == "1"
 PAGE = 100
 
 _reads = itertools.count()
 _page = threading.Lock()
-_numbers = itertools.count(1)
+_looks: dict[str, threading.Lock] = {}
+_looked: set[str] = set()
 
 
 def request(method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -88,14 +98,18 @@ def _api() -> tuple[Any, dict[str, str]]:
     return urlsplit(os.environ["OPENROUTER_BASE_URL"]), headers
 
 
+def look_at_keys(workspace_id: str) -> None:
+    """Wait for the list of the workspace's keys, which its children share."""
+    with _looks.setdefault(workspace_id, threading.Lock()):
+        if workspace_id not in _looked:
+            request("GET", f"/keys?workspace_id={workspace_id}")
+            _looked.add(workspace_id)
+
+
 class IdleProvider(dynamic.ResourceProvider):
     """What the three providers of the floor share."""
 
     serialize_as_secret_always = False
-
-    def outputs(self, props: Any) -> dict[str, Any]:
-        """Return what the real provider would: the inputs, and what the API adds to them."""
-        return {**props}
 
     def configure(self, _req: dynamic.ConfigureRequest) -> None:
         """Let as many calls run at once as the real provider does."""
@@ -114,16 +128,12 @@ class IdleProvider(dynamic.ResourceProvider):
 class IdleWorkspaceProvider(IdleProvider):
     """A create, a page of a listing for each hundred reads, an update, a delete."""
 
-    def outputs(self, props: Any) -> dict[str, Any]:
-        """Return the whole workspace."""
-        return {**props, **WORKSPACE_OUTPUTS}
-
     def create(self, props: Any) -> dynamic.CreateResult:
         """Wait for the write."""
         fields = {name: props[name] for name in ("name", "slug", "description")}
         answer = request("POST", "/workspaces", fields)
-        id_ = answer["data"]["id"] if answer else f"idle-{next(_numbers)}"
-        return dynamic.CreateResult(id_, self.outputs(props))
+        id_ = answer["data"]["id"] if answer else str(uuid.uuid4())
+        return dynamic.CreateResult(id_, props)
 
     def read(self, id_: str, props: Any) -> dynamic.ReadResult:
         """Wait with all others for the page that this one is on."""
@@ -131,61 +141,58 @@ class IdleWorkspaceProvider(IdleProvider):
             number = next(_reads)
             if number % PAGE == 0:
                 request("GET", f"/workspaces?offset={number}&limit={PAGE}")
-        return dynamic.ReadResult(id_, {**props})
+        return dynamic.ReadResult(id_, props)
 
     def update(self, id_: str, _olds: Any, news: Any) -> dynamic.UpdateResult:
         """Wait for the write."""
         request("PATCH", f"/workspaces/{id_}", {"description": news["description"]})
-        return dynamic.UpdateResult(self.outputs(news))
+        return dynamic.UpdateResult(news)
 
     def delete(self, id_: str, _props: Any) -> None:
-        """Wait for the write; the children go with it."""
+        """Wait for the write."""
         request("DELETE", f"/workspaces/{id_}")
 
 
 class IdleBudgetProvider(IdleProvider):
-    """Two writes, one read; goes with its workspace."""
-
-    def outputs(self, props: Any) -> dict[str, Any]:
-        """Return the limits and the flag."""
-        managed = ["daily_usd", "monthly_usd"]
-        added = {"workspace_id": props["workspace"], FLAG: False, "managed_inputs": managed}
-        return {**props, **added}
+    """Two writes, one read, two deletions."""
 
     def create(self, props: Any) -> dynamic.CreateResult:
         """Wait for the writes, the broader limit first."""
         for interval in ("monthly", "daily"):
             limit = {"limit_usd": props[f"{interval}_usd"]}
             request("PUT", f"/workspaces/{props['workspace']}/budgets/{interval}", limit)
-        return dynamic.CreateResult(props["workspace"], self.outputs(props))
+        return dynamic.CreateResult(f"{props['workspace']}/budgets", props)
 
     def read(self, id_: str, props: Any) -> dynamic.ReadResult:
         """Wait for the list."""
-        request("GET", f"/workspaces/{id_}/budgets")
-        return dynamic.ReadResult(id_, {**props})
+        request("GET", f"/workspaces/{id_}")
+        return dynamic.ReadResult(id_, props)
+
+    def delete(self, id_: str, props: Any) -> None:
+        """Wait for the look at the keys, then for the deletions."""
+        look_at_keys(props["workspace"])
+        for interval in ("daily", "monthly"):
+            request("DELETE", f"/workspaces/{id_}/{interval}")
 
 
 class IdleMembershipProvider(IdleProvider):
-    """One write, one read; goes with its workspace."""
-
-    def outputs(self, props: Any) -> dict[str, Any]:
-        """Return the people as members."""
-        people = props["user_ids"]
-        at = WORKSPACE_OUTPUTS["created_at"]
-        members = [{"user_id": person, "role": "member", "created_at": at} for person in people]
-        names = dict.fromkeys(people, "")
-        return {**props, "workspace_id": props["workspace"], "members": members, "people": names}
+    """One write, one read, one deletion."""
 
     def create(self, props: Any) -> dynamic.CreateResult:
         """Wait for the write."""
         people = {"user_ids": props["user_ids"]}
         request("POST", f"/workspaces/{props['workspace']}/members/add", people)
-        return dynamic.CreateResult(props["workspace"], self.outputs(props))
+        return dynamic.CreateResult(f"{props['workspace']}/members", props)
 
     def read(self, id_: str, props: Any) -> dynamic.ReadResult:
         """Wait for the page."""
-        request("GET", f"/workspaces/{id_}/members?offset=0&limit={PAGE}")
-        return dynamic.ReadResult(id_, {**props})
+        request("GET", f"/workspaces/{id_}?offset=0&limit={PAGE}")
+        return dynamic.ReadResult(id_, props)
+
+    def delete(self, id_: str, props: Any) -> None:
+        """Wait for the look at the keys, then for the write."""
+        look_at_keys(props["workspace"])
+        request("POST", f"/workspaces/{id_}/remove", {"user_ids": props["user_ids"]})
 
 
 for _provider in (IdleWorkspaceProvider, IdleBudgetProvider, IdleMembershipProvider):
@@ -198,7 +205,7 @@ class Workspace(dynamic.Resource, module="idle", name="Workspace"):
 
     def __init__(self, name: str, *, description: str) -> None:
         inputs = {"name": name, "slug": f"{name}-dev", "description": description}
-        absent = dict.fromkeys([*WORKSPACE_OUTPUTS, *WORKSPACE_NULLS])
+        absent = dict.fromkeys(WORKSPACE_OTHERS)
         super().__init__(IdleWorkspaceProvider(), name, {**absent, **inputs})
 
 
@@ -206,19 +213,30 @@ class WorkspaceBudget(dynamic.Resource, module="idle", name="WorkspaceBudget"):
     """Stands for a WorkspaceBudget."""
 
     def __init__(
-        self, name: str, *, workspace: Workspace, monthly_usd: float, daily_usd: float
+        self,
+        name: str,
+        opts: pulumi.ResourceOptions,
+        *,
+        workspace: Workspace,
+        monthly_usd: float,
+        daily_usd: float,
     ) -> None:
         inputs = {"workspace": workspace.id, "monthly_usd": monthly_usd, "daily_usd": daily_usd}
-        opts = pulumi.ResourceOptions(deleted_with=workspace)
-        others = ("weekly_usd", "lifetime_usd", "exclusive", FLAG, "workspace_id", "managed_inputs")
-        super().__init__(IdleBudgetProvider(), name, {**dict.fromkeys(others), **inputs}, opts)
+        absent = dict.fromkeys(BUDGET_OTHERS)
+        super().__init__(IdleBudgetProvider(), name, {**absent, **inputs}, opts)
 
 
 class WorkspaceMembership(dynamic.Resource, module="idle", name="WorkspaceMembership"):
     """Stands for a WorkspaceMembership."""
 
-    def __init__(self, name: str, *, workspace: Workspace, user_ids: Sequence[str]) -> None:
-        inputs = {"workspace": workspace.id, "user_ids": [*user_ids]}
-        opts = pulumi.ResourceOptions(deleted_with=workspace)
-        others = ("workspace_id", "members", "emails", "exclusive", "people")
-        super().__init__(IdleMembershipProvider(), name, {**dict.fromkeys(others), **inputs}, opts)
+    def __init__(
+        self,
+        name: str,
+        opts: pulumi.ResourceOptions,
+        *,
+        workspace: Workspace,
+        user_ids: Sequence[str],
+    ) -> None:
+        inputs = {"workspace": workspace.id, "user_ids": sorted(user_ids)}
+        absent = dict.fromkeys(MEMBERSHIP_OTHERS)
+        super().__init__(IdleMembershipProvider(), name, {**absent, **inputs}, opts)

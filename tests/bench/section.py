@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 
@@ -18,6 +19,11 @@ class Section(ABC):
     """A chapter of the report, and the work that fills it."""
 
     title: str
+
+    @property
+    def anchor(self) -> str:
+        """Return the title as a command line and a link name it."""
+        return re.sub(r"\W+", "-", self.title.replace("'", "")).strip("-").lower()
 
     @abstractmethod
     def __len__(self) -> int:

@@ -20,9 +20,9 @@ class Server:
     control_url: str
     environment: dict[str, str]
 
-    def people(self, count: int) -> list[str]:
-        """Return the user ids of so many people of the organization."""
-        return [person["id"] for person in self.remote.state()["organization_members"][:count]]
+    def people(self, count: int, field: str = "id") -> list[str]:
+        """Return the user ids of so many people of the organization, or another field of theirs."""
+        return [person[field] for person in self.remote.state()["organization_members"][:count]]
 
 
 @contextmanager

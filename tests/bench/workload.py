@@ -1,7 +1,7 @@
 """The work that is measured: N workspaces, each with two limits and three people.
 
-The program text, and how many requests of which operation each step of its life may cost. The
-tests assert these counts at N = 20, the bench at every N that it runs.
+This module has the program text, and the number of requests of each operation that each step of
+its life costs. The tests assert these counts at N = 20, the bench at every N that it runs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ PAGE = 100
 
 PEOPLE = 3
 """How many people are members of each workspace."""
+
+STACK = "dev"
+"""The stack that runs the program; the default slugs of its workspaces end with it."""
 
 Counts = dict[str, int]
 """Requests by operationId of the API document."""
@@ -33,21 +36,47 @@ class Step(enum.Enum):
     DESTROY = "destroy"
 
 
+class Variant(enum.Enum):
+    """How the program treats the workspaces and what belongs to them."""
+
+    PLAIN = "each resource is created and deleted by itself"
+    DELETED_WITH = "budgets and memberships set `deleted_with` to their workspace"
+    ADOPTED = "the workspaces exist and are adopted, and people are named by email"
+
+
 def program(
-    workspaces: int, people: Sequence[str], *, description: str, by: str = "user_ids"
+    workspaces: int,
+    people: Sequence[str],
+    *,
+    description: str,
+    by: str = "user_ids",
+    variant: Variant = Variant.PLAIN,
 ) -> str:
     """Return the program; `people` are user ids, or emails with `by="emails"`."""
+    adopt = ", adopt=True" if variant is Variant.ADOPTED else ""
+    deleted_with = "team" if variant is Variant.DELETED_WITH else None
     return f"""
     for number in range({workspaces}):
         name = f"team-{{number:04}}"
-        team = openrouter.Workspace(name, description="{description}")
-        openrouter.WorkspaceBudget(name, workspace=team, monthly_usd=500, daily_usd=50)
-        openrouter.WorkspaceMembership(name, workspace=team, {by}={[*people]!r})
+        team = openrouter.Workspace(name, description="{description}"{adopt})
+        opts = pulumi.ResourceOptions(deleted_with={deleted_with})
+        openrouter.WorkspaceBudget(name, opts, workspace=team, monthly_usd=500, daily_usd=50)
+        openrouter.WorkspaceMembership(name, opts, workspace=team, {by}={[*people]!r})
     """
 
 
-def requests_of(step: Step, workspaces: int) -> Counts:
+def slugs(workspaces: int) -> list[str]:
+    """Return the slugs that the workspaces of the program have."""
+    return [f"team-{number:04}-{STACK}" for number in range(workspaces)]
+
+
+def requests_of(step: Step, workspaces: int, variant: Variant = Variant.PLAIN) -> Counts:
     """Return what a step costs at the API: exactly this."""
+    if (step, variant) == (Step.DESTROY, Variant.DELETED_WITH):
+        return {"deleteWorkspace": workspaces}
+    if (step, variant) == (Step.PREVIEW, Variant.ADOPTED):
+        # One look at each workspace, and one list of the organization for all emails.
+        return {"getWorkspace": workspaces, "listOrganizationMembers": 1}
     reads = {
         "listWorkspaces": math.ceil(workspaces / PAGE),
         "listWorkspaceBudgets": workspaces,
@@ -58,6 +87,14 @@ def requests_of(step: Step, workspaces: int) -> Counts:
         "upsertWorkspaceBudget": 2 * workspaces,
         "bulkAddWorkspaceMembers": workspaces,
     }
+    # The workspace's keys are looked at once, because a workspace with active keys cannot be
+    # deleted and must then keep its limits and people.
+    last = {
+        "list": workspaces,  # of keys: the API calls the operation just this
+        "deleteWorkspaceBudget": 2 * workspaces,
+        "bulkRemoveWorkspaceMembers": workspaces,
+        "deleteWorkspace": workspaces,
+    }
     return {
         Step.PREVIEW: {},
         Step.UP: first,
@@ -66,5 +103,5 @@ def requests_of(step: Step, workspaces: int) -> Counts:
         Step.REFRESH: reads,
         Step.PREVIEW_REFRESH: reads,
         Step.CHANGE: {"updateWorkspace": workspaces},
-        Step.DESTROY: {"deleteWorkspace": workspaces},
+        Step.DESTROY: last,
     }[step]
