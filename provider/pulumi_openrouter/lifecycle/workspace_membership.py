@@ -134,7 +134,11 @@ class WorkspaceMembershipProvider(WorkspaceChild):
     ) -> Iterator[Problem]:
         """Announce who will be removed; yield that the default workspace takes no membership."""
         own = self.session.register.claim_of(Kind.WORKSPACE, hints.workspace or "")
-        slug = own.workspace if own is not None else self._slug(workspace_id)
+        try:
+            slug = own.workspace if own is not None else self._slug(workspace_id)
+        except NotFoundError:
+            yield "workspace", "no workspace has this id; check it, or pass the Workspace itself"
+            return
         if slug == DEFAULT_WORKSPACE:
             yield "workspace", _NO_MEMBERSHIP
         elif inputs.get("exclusive") is True:
