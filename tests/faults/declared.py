@@ -85,6 +85,8 @@ def owner(declared: Declared) -> str:
 def hidden(declared: Declared, parent: Declared | None) -> dict[str, Any]:
     """Return the inputs that the constructors add and no program sees."""
     inputs: dict[str, Any] = {"__owner": owner(declared)}
+    if declared.kind == "Workspace" and declared.inputs["name"] == declared.name:
+        inputs["__left_out"] = ["name"]
     if parent is not None:
         inputs["__workspace"] = owner(parent)
         if parent.options.protect:

@@ -347,7 +347,7 @@ class _Run:
         while planned or waiting:
             # What does not depend on a failure may be under way when that happens.
             goes_on = patient or not errors
-            ready = [one for one in waiting if goes_on and self._parent_of(one, done)]
+            ready = [one for one in waiting if goes_on and self._is_ready(one, done)]
             choice = self._choose(len(planned) + len(ready))
             if choice is None:
                 break
@@ -377,9 +377,12 @@ class _Run:
         found = (o for o in self._program if o.kind == "Workspace" and o.name == declared.of)
         return next(found)
 
-    def _parent_of(self, declared: Declared, done: set[Key]) -> bool:
+    def _is_ready(self, declared: Declared, done: set[Key]) -> bool:
+        """Whether the Workspace that a resource is part of is done, and no delete of it is due."""
         parent = self._parent(declared)
-        return parent is None or parent.key in done
+        old = self._resources.get(self._former(declared))
+        due = old is not None and old.key in self._deleted and not old.to_recreate
+        return not due and (parent is None or parent.key in done)
 
     def _register(self, declared: Declared) -> Iterator[None]:
         """Plan a resource, and at the second call apply the plan."""

@@ -168,17 +168,16 @@ class Run:
     def _may_go(self, id_: str) -> bool:
         """Whether the workspace is the stack's, and leaves it or is replaced."""
         old = self.before.workspace_records().get(id_)
-        if old is None or self._retained(old) or self._refused(id_):
+        if old is None or self._retained(old) or self._refused(old):
             return False
         new = self._declared(old)
         return new is None or new.key in self.replacing or old in self.before.leaving
 
-    def _refused(self, id_: str) -> bool:
-        """Whether nothing may delete the workspace: it is protected, or has active keys."""
-        old = self.before.workspace_records()[id_]
+    def _refused(self, old: Recorded) -> bool:
+        """Whether nothing may delete a workspace: it is protected, or has active keys."""
         new = self._declared(old)
         protected = old.options.protect and (new is None or new.options.protect)
-        return protected or id_ in self.before.keyed
+        return protected or old.id in self.before.keyed
 
     def _free(self, id_: str) -> set[Thing]:
         """Return what may go from a workspace in this run."""
@@ -187,7 +186,8 @@ class Run:
             # A part that goes with its workspace stays with it where that is bound to fail.
             parent = self.before.records.get(old.depends_on) if old.depends_on else None
             bound = parent is not None and parent.id == id_ and self._leaves(parent)
-            if not (bound and self._refused(id_)) and not self._only_forgotten(old):
+            stays = bound and parent is not None and self._refused(parent)
+            if not stays and not self._only_forgotten(old):
                 free |= self.before.things(old)
         free -= self._wanted(id_)
         for kind, whole in (("limit", "WorkspaceBudget"), ("person", "WorkspaceMembership")):
@@ -221,10 +221,20 @@ class Run:
             if self._goes_first(one):
                 continue
             old = self._former(one)
+            if self.targets is not None and one.key not in self.targets:
+                wanted |= self._left_alone(old, id_)
+                continue
             created = old.created if old else -1
             stated = Recorded(one.key, "", {}, {}, stated=one.inputs, created=created)
             wanted |= {*self.before.things(stated), *self._newly_named(one)}
         return wanted
+
+    def _left_alone(self, old: Recorded | None, id_: str) -> set[Thing]:
+        """Return what a resource holds that `--target` leaves out, and no other one beside it."""
+        if old is None or place(old) != id_:
+            return set()
+        others = [one for one in self.before.parts(id_) if one is not old]
+        return self.before.things(old).difference(*map(self.before.things, others))
 
     def _goes_first(self, one: Declared) -> bool:
         """Whether a replacement may delete the old one before it makes the new one."""
@@ -289,6 +299,7 @@ class Run:
                 yield from self._slug_in_the_way(one)
             else:
                 yield from self._nobody(one)
+                yield from self._at_odds(one)
 
     def _slug_in_the_way(self, one: Declared) -> Iterator[str]:
         old = self._former(one)
@@ -299,6 +310,13 @@ class Run:
         slug = one.inputs["slug"]
         if any(w["slug"] == slug and id_ not in own for id_, w in self.before.workspaces.items()):
             yield "slug"
+
+    def _at_odds(self, one: Declared) -> Iterator[str]:
+        """Yield where the list or limit that the program ignores is not the one that it gives."""
+        old = self._former(one)
+        for name in one.options.ignore if old else ():
+            if old is not None and (name in one.inputs) != (name in old.stated):
+                yield "at odds"
 
     def moves_on(self) -> bool:
         """Whether only slugs are in the way that workspaces of the program give to each other.
@@ -353,7 +371,7 @@ class Run:
         if self.targets is None and self.after.leaving:
             yield f"the state still has {[one.key for one in self.after.leaving]}"
         ids = [one.id for one in self.after.records.values() if one.key[0] == "Workspace"]
-        if len(ids) != len({*ids}):
+        if self.targets is None and len(ids) != len({*ids}):
             yield f"two resources have one workspace: {sorted(ids)}"
         # What --target leaves alone may hold what the program has given to somebody else.
         for id_ in self.after.workspaces if self.targets is None else ():
@@ -395,9 +413,11 @@ class Run:
         adopted = id_ in self.adopted()
         for name in ("name", "slug", *NULLABLE, *LISTS, *OPTIONAL):
             value = owner.stated.get(name)
-            if name not in owner.stated and old and (adopted or name in OPTIONAL):
+            # The resource's name is what the constructor takes where the program gives none.
+            left_out = name not in owner.stated or (name == "name" and value == owner.key[1])
+            if left_out and old and (adopted or name in OPTIONAL):
                 value = old[name]
-            elif name not in owner.stated and name in OPTIONAL:
+            elif left_out and name in OPTIONAL:
                 continue
             found = one[name]
             if name in LISTS:

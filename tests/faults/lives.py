@@ -214,6 +214,7 @@ class Life:
         if trusting or (error is not None and refresh):
             return
         party.touched = False
+        self.sandbox.clear_faults()
         if error is None:
             self._look(party, step, program, run, targets)
 
