@@ -190,6 +190,11 @@ class Run:
             if not stays and not self._only_forgotten(old):
                 free |= self.before.things(old)
         free -= self._wanted(id_)
+        # A replacement that deletes first lets go before anybody else can have taken over.
+        for old in self.before.parts(id_):
+            new = self._declared(old)
+            if new is not None and new.deletes_first and id_ not in self._ids(new):
+                free |= self.before.things(old)
         for kind, whole in (("limit", "WorkspaceBudget"), ("person", "WorkspaceMembership")):
             if self._exclusive(whole, id_):
                 live = self.before.live(id_)
@@ -312,10 +317,13 @@ class Run:
             yield "slug"
 
     def _at_odds(self, one: Declared) -> Iterator[str]:
-        """Yield where the list or limit that the program ignores is not the one that it gives."""
+        """Yield where the program ignores another list or limit than it gives.
+
+        What is ignored may be somebody else's by now, or leave the resource with nothing.
+        """
         old = self._former(one)
         for name in one.options.ignore if old else ():
-            if old is not None and (name in one.inputs) != (name in old.stated):
+            if old is not None and one.inputs.get(name) != old.stated.get(name):
                 yield "at odds"
 
     def moves_on(self) -> bool:
