@@ -75,8 +75,13 @@ def requests_of(step: Step, workspaces: int, variant: Variant = Variant.PLAIN) -
     if (step, variant) == (Step.DESTROY, Variant.DELETED_WITH):
         return {"deleteWorkspace": workspaces}
     if (step, variant) == (Step.PREVIEW, Variant.ADOPTED):
-        # One look at each workspace, and one list of the organization for all emails.
-        return {"getWorkspace": workspaces, "listOrganizationMembers": 1}
+        # One look at each workspace and at its limits, which the program may overwrite, and one
+        # list of the organization for all emails.
+        return {
+            "getWorkspace": workspaces,
+            "listWorkspaceBudgets": workspaces,
+            "listOrganizationMembers": 1,
+        }
     reads = {
         "listWorkspaces": math.ceil(workspaces / PAGE),
         "listWorkspaceBudgets": workspaces,

@@ -104,15 +104,17 @@ class Demo:
         check("broadest first", [part.rpartition("/")[2] for part in order], broadest_first)
 
     def destroy(self) -> None:
-        """Destroy all three: one request each, and the organization is as it was."""
+        """Destroy all three: first what is in them, and the organization is as it was."""
         for stack in STACKS:
             self._engine.destroy(stack)
-        check("3 requests that write", self._sandbox.counts()["writes"], 3)
+        limits = [name for stack in STACKS for name in self._limits(stack)]
+        # One for each limit, one for the people of a workspace and one for the workspace itself.
+        expected = len(limits) + 2 * len(STACKS)
+        check(f"{expected} requests that write", self._sandbox.counts()["writes"], expected)
         check("the organization is as before", self._sandbox.state(), self._initial)
 
     def _check_stack(self, stack: str) -> None:
-        config = self._config(stack)
-        limits = {name: usd for name, usd in config["budgets"].items() if name.endswith("_usd")}
+        config, limits = self._config(stack), self._limits(stack)
         wanted = {
             **config["settings"],
             "budgets": {name.removesuffix("_usd"): usd for name, usd in limits.items()},
@@ -124,6 +126,10 @@ class Demo:
             {name: found.get(name) for name in wanted},
             wanted,
         )
+
+    def _limits(self, stack: str) -> dict[str, float]:
+        budgets = self._config(stack)["budgets"]
+        return {name: usd for name, usd in budgets.items() if name.endswith("_usd")}
 
     def _config(self, stack: str) -> dict[str, Any]:
         document = yaml.safe_load(self._config_file(stack).read_text(encoding="utf-8"))

@@ -94,7 +94,7 @@ def test_somebody_elses_workspace_is_not_taken(
     """Somebody who takes the slug between a lost create and its repetition keeps the workspace."""
     sandbox.add_fault(method="POST", path="/workspaces", lose="request")
     stack.clock.meanwhile.append(lambda: somebody.creates("prod", **theirs))
-    with pytest.raises(ConflictError, match=r'"prod": it exists already.*ADOPT_EXISTING'):
+    with pytest.raises(ConflictError, match=r'"prod": a workspace with .* exists already.*ADOPT'):
         stack.up(program(sandbox))
     untouched = world(sandbox)
     assert stack.resources == {}
@@ -141,7 +141,7 @@ def test_what_cannot_be_settled_is_adopted_on_demand(
         stack.up(program(sandbox))
     assert stack.resources == {}
     sandbox.clear_faults()
-    with pytest.raises(ConflictError, match="every field equals what this program asks for"):
+    with pytest.raises(ConflictError, match="It matches this program, so either"):
         stack.up(program(sandbox))
     assert stack.resources == {}
     stack.up(program(sandbox), adopt=True)

@@ -97,7 +97,7 @@ def test_two_stacks_with_the_same_slug(
     early, late = race(sandbox, blue, green, "POST", "/workspaces")
     assert early is None
     assert late is not None
-    assert 'creating workspace "prod": it exists already' in late
+    assert 'creating workspace "prod": a workspace with the slug "prod" exists already' in late
     made = world(sandbox)
     assert [one["description"] for one in made if one["slug"] == "prod"] == ["Of blue"]
     assert outcome(green) is not None

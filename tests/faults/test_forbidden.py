@@ -110,11 +110,11 @@ def test_each_known_refusal_names_the_way_out(
     prod = workspace("prod")
     in_prod = membership("prod", of="prod", user_ids=ids[:2])
     expected_words = {
-        "default workspace": "default workspace already.*take the resource out",
+        "default workspace": "(?i)everybody in the organization .*remove the resource",
         "SCIM": "SCIM-managed.*identity provider",
         "plan": "Enterprise plan",
         "keys of a person": "active API keys in this workspace and cannot be removed",
-        "keys": 'Delete the API keys of workspace "prod" first, or keep it with retain_on_delete',
+        "keys": 'Delete the API keys of workspace "prod" first. To keep .*retain_on_delete=True',
     }
     programs = {
         "default workspace": [membership("all", workspace="default", user_ids=ids[:1])],

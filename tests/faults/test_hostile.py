@@ -132,19 +132,31 @@ def test_lengths_up_to_the_limit_work(
             [budget("b", workspace="default", daily_usd=9, weekly_usd=9)],
             r"daily_usd: .*daily_usd \(9\) is not less than weekly_usd \(9\)",
         ),
-        ([budget("b", workspace="default")], "workspace: .*at least one limit"),
+        ([budget("b", workspace="default")], "monthly_usd: .*at least one limit"),
         ([workspace("prod", io_logging_sampling_rate=0)], "io_logging_sampling_rate: .*0.0001"),
         ([workspace("prod", io_logging_sampling_rate=1.5)], "io_logging_sampling_rate: "),
         ([workspace("prod", io_logging_api_key_ids=[1.5])], "io_logging_api_key_ids: "),
-        ([workspace("prod", io_logging_api_key_ids=[7, 7.0])], "io_logging_api_key_ids: 7 stands"),
+        (
+            [workspace("prod", io_logging_api_key_ids=[7, 7.0])],
+            "io_logging_api_key_ids: 7 is in the list more",
+        ),
         ([workspace("prod", default_provider_sort="best")], "default_provider_sort: .*exacto"),
         ([membership("m", workspace="default", user_ids=[])], "user_ids: the list is empty"),
-        ([membership("m", workspace="default", user_ids=["a", "a"])], "user_ids: a stands"),
+        (
+            [membership("m", workspace="default", user_ids=["a", "a"])],
+            "user_ids: a is in the list more",
+        ),
         ([membership("m", workspace="default", user_ids=["../x y"])], "user_ids: "),
         ([membership("m", workspace="default", user_ids=["a@b.c"])], "user_ids: .*emails="),
-        ([membership("m", workspace="default", emails=["A@b.c", "a@B.C"])], "emails: a@b.c stands"),
-        ([membership("m", workspace="default", emails=["nobody"])], "emails: .*no email address"),
-        ([membership("m", workspace="default")], "user_ids: .*one of them"),
+        (
+            [membership("m", workspace="default", emails=["A@b.c", "a@B.C"])],
+            "emails: a@b.c is in the list more",
+        ),
+        (
+            [membership("m", workspace="default", emails=["nobody"])],
+            "emails: .*not an email address",
+        ),
+        ([membership("m", workspace="default")], "user_ids: .*either user_ids or emails"),
     ],
 )
 def test_what_can_never_work_is_refused_in_preview(

@@ -85,7 +85,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "403 once": {"status": 403, "message": "Not for you"},
 }
 STATE_LEFT = re.compile(
-    r"could not be put back|could not be taken out again|goes on from where this one stopped"
+    r"could not be put back|could not be removed again|the next `pulumi up` continues from there"
 )
 
 

@@ -18,6 +18,8 @@ from pulumi.dynamic.config import Config
 from pulumi.runtime import rpc
 
 import pulumi_openrouter as openrouter
+from pulumi_openrouter.api.client import Client
+from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.lifecycle.base import Lifecycle
 from pulumi_openrouter.lifecycle.session import Session, open_session
 
@@ -59,7 +61,9 @@ class ProviderProcess:
         }
         for provider in self.providers.values():
             provider.configure(dynamic.ConfigureRequest(Config(values, "acme")))
+        self._transport = Transport(self.session.settings)
         self._in_one_run = False
+        self.begin_run()
 
     @property
     def session(self) -> Session:
@@ -75,9 +79,10 @@ class ProviderProcess:
         self._in_one_run = False
 
     def begin_run(self) -> None:
-        """Forget what the session of an earlier run knew."""
+        """Forget what the session and the client of an earlier run knew."""
         if not self._in_one_run:
             session = Session(self.session.settings)
+            session.client = Client(session.settings, transport=self._transport)
             for provider in self.providers.values():
                 provider.session = session
 
@@ -87,7 +92,7 @@ class ProviderProcess:
 
     def close(self) -> None:
         """End the process: its connections, and what it knew."""
-        self.session.client.close()
+        self._transport.close()
         open_session.cache_clear()
 
 
@@ -108,40 +113,46 @@ class Managed:
         return self.process.providers[self.kind]
 
     def check(self, **inputs: Any) -> Properties:
-        """Check, and give the inputs in the form that the state keeps; raises InputError."""
-        result = self.provider.check(
-            _travel(self.inputs), _travel({"__owner": self.owner, **inputs})
-        )
-        if result.failures:
-            raise InputError("\n".join(f"{f.property}: {f.reason}" for f in result.failures))
-        return _travel(result.inputs)
+        """Return the inputs in the form that the state keeps; raises InputError."""
+        return self._check(self.inputs, inputs)
 
     def diff(self, **inputs: Any) -> str:
-        """Say what an `up` would do: create, update, replace or same."""
-        news = self.check(**inputs)
-        if not self.id:
-            return "create"
-        result = self.provider.diff(self.id, _travel(self.outputs), news)
-        if result.replaces:
-            return "replace"
-        return "update" if result.changes else "same"
+        """Return what an `up` would do: create, update, replace or same."""
+        return self._planned(self.check(**inputs))
 
     def up(self, **inputs: Any) -> str:
-        """Do what the diff says, and give it; the state stays as it was where that fails."""
+        """Do what the diff says, and return it; the state stays as it was where that fails."""
         self.process.begin_run()
-        operation = self.diff(**inputs)
         news = self.check(**inputs)
+        operation = self._planned(news)
         if operation == "update":
             result = self.provider.update(self.id, _travel(self.outputs), news)
             self.outputs = _travel(result.outs)
         elif operation != "same":
             old_id, old_outputs = self.id, self.outputs
+            if old_id:
+                # An engine checks a replacement once more, as the new resource that it is.
+                news = self._check({}, inputs)
             created = self.provider.create(news)
             self.id, self.outputs = created.id, _travel(created.outs)
             if old_id:
                 self.provider.delete(old_id, _travel(old_outputs))
         self.inputs = news
         return operation
+
+    def _check(self, olds: Properties, news: Properties) -> Properties:
+        result = self.provider.check(_travel(olds), _travel({"__owner": self.owner, **news}))
+        if result.failures:
+            raise InputError("\n".join(f"{f.property}: {f.reason}" for f in result.failures))
+        return _travel(result.inputs)
+
+    def _planned(self, news: Properties) -> str:
+        if not self.id:
+            return "create"
+        result = self.provider.diff(self.id, _travel(self.outputs), news)
+        if result.replaces:
+            return "replace"
+        return "update" if result.changes else "same"
 
     def refresh(self) -> str:
         """Read, take over what is there, and say what that was: same, update or delete."""

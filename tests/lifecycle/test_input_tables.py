@@ -1,25 +1,26 @@
 """Each input stands in every table that has to know it, and a difference in it is seen."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import pulumi_openrouter as openrouter
-from harness.process import UNKNOWN, Kind, ProviderProcess
+from harness.process import UNKNOWN, Kind, Managed, ProviderProcess
 from pulumi_openrouter.lifecycle.base import Change
 from pulumi_openrouter.resources.dynamic import output_names
+from pulumi_openrouter.sandbox.seed import user_id
+
+JANE, RAVI = "jane.doe@example.com", "ravi.patel@example.com"
 
 KINDS: tuple[Kind, ...] = ("Workspace", "WorkspaceBudget", "WorkspaceMembership")
-
-WORKSPACE = "6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0001"
-OTHER_WORKSPACE = "6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0002"
 
 # For each kind: what an existing one was made from.
 BEFORE: dict[Kind, dict[str, Any]] = {
     "Workspace": {"name": "Acme", "slug": "acme"},
-    "WorkspaceBudget": {"workspace": WORKSPACE, "weekly_usd": 50},
-    "WorkspaceMembership": {"workspace": WORKSPACE, "user_ids": ["user_1"]},
+    "WorkspaceBudget": {"workspace": "theirs", "weekly_usd": 50},
+    "WorkspaceMembership": {"workspace": "theirs", "user_ids": [user_id(JANE)]},
 }
 # For each input: what leads to another state, and what has to be done then.
 CASES: dict[Kind, dict[str, tuple[Any, str]]] = {
@@ -39,7 +40,7 @@ CASES: dict[Kind, dict[str, tuple[Any, str]]] = {
         "adopt": (True, "same"),
     },
     "WorkspaceBudget": {
-        "workspace": (OTHER_WORKSPACE, "replace"),
+        "workspace": ("other", "replace"),
         "daily_usd": (5, "update"),
         "weekly_usd": (60, "update"),
         "monthly_usd": (500, "update"),
@@ -48,10 +49,11 @@ CASES: dict[Kind, dict[str, tuple[Any, str]]] = {
         "exclusive": (True, "update"),
     },
     "WorkspaceMembership": {
-        "workspace": (OTHER_WORKSPACE, "replace"),
-        "user_ids": (["user_2"], "update"),
-        "emails": (["jane.doe@example.com"], "update"),
+        "workspace": ("other", "replace"),
+        "user_ids": ([user_id(RAVI)], "update"),
+        "emails": ([RAVI], "update"),
         "exclusive": (True, "update"),
+        "skip_missing": (True, "same"),
     },
 }
 
@@ -62,26 +64,18 @@ def keywords(kind: Kind) -> set[str]:
     return {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
-def outputs_of(kind: Kind) -> dict[str, Any]:
-    """Give the outputs that the API's answers lead to for BEFORE."""
-    inputs = BEFORE[kind]
-    if kind == "Workspace":
-        switches = {
-            "is_observability_io_logging_enabled": False,
-            "is_observability_broadcast_enabled": False,
-            "is_data_discount_logging_enabled": True,
-            "io_logging_sampling_rate": 1,
-        }
-        return {**inputs, **switches, "managed_inputs": []}
-    if kind == "WorkspaceBudget":
-        managed = {"managed_inputs": ["weekly_usd"], "include_byok_in_budgets": False}
-        return {**inputs, **managed, "workspace_id": WORKSPACE}
-    return {
-        **inputs,
-        "workspace_id": WORKSPACE,
-        "people": {"user_1": ""},
-        "members": [{"user_id": "user_1", "role": "member"}],
-    }
+@pytest.fixture
+def existing(process: ProviderProcess) -> Callable[[Kind], Managed]:
+    """Create a resource of a kind from BEFORE, with two workspaces that it can belong to."""
+
+    def create(kind: Kind) -> Managed:
+        for slug in ("theirs", "other"):
+            process.session.client.workspaces.create({"name": slug, "slug": slug})
+        resource = process.resource(kind)
+        resource.up(**BEFORE[kind])
+        return resource
+
+    return create
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,11 +94,12 @@ def test_the_constructor_and_the_cases_below_name_the_same_inputs(kind: Kind) ->
 @pytest.mark.parametrize(
     ("kind", "name"), [(kind, name) for kind in KINDS for name in CASES[kind]], ids=str
 )
-def test_a_difference_in_an_input_is_seen(process: ProviderProcess, kind: Kind, name: str) -> None:
+def test_a_difference_in_an_input_is_seen(
+    existing: Callable[[Kind], Managed], kind: Kind, name: str
+) -> None:
     """Each input leads to just the operation that the table of cases says, and passes check."""
     value, operation = CASES[kind][name]
-    resource = process.resource(kind)
-    resource.id, resource.outputs = WORKSPACE, outputs_of(kind)
+    resource = existing(kind)
     inputs = {**BEFORE[kind], name: value}
     if name == "emails":
         del inputs["user_ids"]
@@ -123,11 +118,10 @@ def test_a_difference_in_an_input_is_seen(process: ProviderProcess, kind: Kind, 
     ids=str,
 )
 def test_an_input_that_is_not_known_yet_counts_as_a_difference(
-    process: ProviderProcess, kind: Kind, name: str
+    existing: Callable[[Kind], Managed], kind: Kind, name: str
 ) -> None:
     """A preview never promises that nothing changes where it cannot know."""
-    resource = process.resource(kind)
-    resource.id, resource.outputs = WORKSPACE, outputs_of(kind)
+    resource = existing(kind)
     inputs = {**BEFORE[kind], name: UNKNOWN}
     if name == "emails":
         del inputs["user_ids"]

@@ -1,10 +1,10 @@
-"""A workspace whose slug exists already: described, or taken over where that is wanted."""
+"""A workspace whose slug exists already: described, or adopted where the program asks for it."""
 
 from typing import Any
 
 import pytest
 
-from harness.process import Managed, ProviderProcess
+from harness.process import InputError, Managed, ProviderProcess
 from pulumi_openrouter.errors import (
     ConflictError,
     RefusedError,
@@ -15,28 +15,11 @@ from .conftest import NewProcess
 
 BASE = {"name": "Acme", "slug": "acme"}
 
-# A non-default value for each field that is null without one.
-NULLABLE: dict[str, Any] = {
-    "description": "Production",
-    "default_text_model": "openai/gpt-4o",
-    "default_image_model": "openai/dall-e-3",
-    "default_provider_sort": "latency",
-    "io_logging_api_key_ids": [7, 42],
-    "disabled_server_tools": ["openrouter:web_fetch", "openrouter:web_search"],
-}
-# The value that the API gives by itself, and another one.
-OPTIONAL: dict[str, tuple[Any, Any]] = {
-    "is_observability_io_logging_enabled": (False, True),
-    "is_observability_broadcast_enabled": (False, True),
-    "is_data_discount_logging_enabled": (True, False),
-    "io_logging_sampling_rate": (1, 0.25),
-}
-
 
 @pytest.fixture
 def acme(process: ProviderProcess) -> Managed:
     """A workspace that does not exist yet."""
-    return process.resource("Workspace")
+    return process.resource("Workspace", "acme")
 
 
 def live(sandbox: Sandbox, slug: str = "acme") -> dict[str, Any]:
@@ -65,18 +48,23 @@ def test_one_that_exists_is_left_alone_and_described(acme: Managed, sandbox: San
     assert [(r["method"], r["status"]) for r in sandbox.requests()] == [("POST", 400), ("GET", 200)]
     theirs = live(sandbox)
     assert str(failure.value) == (
-        f'creating workspace "acme": it exists already: "Acme" ({theirs["id"]}), created '
-        f"{theirs['created_at']} by {theirs['created_by']}; its fields are not what this program "
-        "asks for. To take it over run once with OPENROUTER_ADOPT_EXISTING=1, or set adopt=True, "
-        "or import it; if the resource was renamed, give it aliases; else choose another slug."
+        'creating workspace "acme": a workspace with the slug "acme" exists already: "Acme" '
+        f"({theirs['id']}), created {theirs['created_at']} by {theirs['created_by']}. It does not "
+        "match this program. If no other stack manages it, adopt it: set adopt=True, or run once "
+        "with OPENROUTER_ADOPT_EXISTING=1. If you renamed the resource, give it an alias. "
+        "Otherwise choose a different slug."
     )
     assert sandbox.state() == before
 
 
-def test_an_equal_one_that_exists_is_likely_a_lost_create(acme: Managed) -> None:
-    """Where every field equals what was asked for, the conflict says what that means."""
+def test_a_conflict_says_that_what_exists_matches_the_program(acme: Managed) -> None:
+    """Where every field has the value asked for, the conflict says so and names who may own it."""
     acme.up(**EXISTING)
-    with pytest.raises(ConflictError, match="every field equals what this program asks for"):
+    with pytest.raises(
+        ConflictError,
+        match="It matches this program, so either an interrupted run of this stack created it, or "
+        "another stack manages it",
+    ):
         acme.process.resource("Workspace").up(**EXISTING)
 
 
@@ -85,7 +73,7 @@ def test_an_equal_one_that_exists_is_likely_a_lost_create(acme: Managed) -> None
     [({}, {"adopt": True}), ({"adoptExisting": "true"}, {})],
     ids=["adopt-input", "adoptExisting-setting"],
 )
-def test_one_that_exists_is_taken_over_where_that_is_wanted(
+def test_adoption_sets_only_what_the_program_gives(
     acme: Managed,
     sandbox: Sandbox,
     start: NewProcess,
@@ -93,31 +81,94 @@ def test_one_that_exists_is_taken_over_where_that_is_wanted(
     config: dict[str, str],
     inputs: dict[str, Any],
 ) -> None:
-    """It keeps its id, gets what differs in one PATCH, and the user is told."""
+    """The workspace keeps its id and what the program leaves out, which the next run resets."""
     acme.up(**EXISTING, is_observability_broadcast_enabled=True)
     sandbox.clear_requests()
-    ours = start(**config).resource("Workspace")
+    ours = start(**config).resource("Workspace", "ours")
     given = {**BASE, "default_provider_sort": "price", **inputs}
-    ours.up(**given)
+    assert ours.up(**given) == "create"
     assert ours.id == acme.id
-    [post, get, patch] = sent(sandbox)
-    assert [post[0], get[0]] == ["POST", "GET"]
-    assert patch == ("PATCH", {"description": None, "default_provider_sort": "price"})
-    assert live(sandbox)["is_observability_broadcast_enabled"] is True
-    told = capfd.readouterr().err
-    assert told == (
-        f'took over the existing workspace "acme" ({acme.id}) and set description, '
-        "default_provider_sort.\n"
+    assert [method for method, _ in sent(sandbox)] == ["GET", "POST", "GET", "PATCH"]
+    assert capfd.readouterr().err == (
+        f'Workspace "ours" adopts the existing workspace "acme" ({acme.id}) and changes '
+        'default_provider_sort: nothing -> "price".\n'
     )
+    assert live(sandbox) | {
+        "description": "Theirs",
+        "default_provider_sort": "price",
+        "is_observability_broadcast_enabled": True,
+    } == live(sandbox)
+    assert [ours.refresh(), ours.up(**given)] == ["same", "update"]
+    assert sent(sandbox)[-1] == ("PATCH", {"description": None})
+    assert live(sandbox)["is_observability_broadcast_enabled"] is True
     assert [ours.up(**given), ours.refresh(), ours.up(**given)] == ["same"] * 3
 
 
-def test_taking_over_an_equal_one_sends_nothing(acme: Managed, sandbox: Sandbox) -> None:
-    """Where nothing differs there is nothing to set."""
+@pytest.mark.parametrize(
+    ("name", "there", "wanted", "change"),
+    [
+        ("name", "Acme", "Ours", 'name: "Acme" -> "Ours"'),
+        ("io_logging_sampling_rate", 1, 0.25, "io_logging_sampling_rate: 1 -> 0.25"),
+        ("io_logging_api_key_ids", [7, 42], [42], "io_logging_api_key_ids: [7, 42] -> [42]"),
+        (
+            "is_data_discount_logging_enabled",
+            True,
+            False,
+            "is_data_discount_logging_enabled: true -> false",
+        ),
+        ("description", "x" * 400, "y", f'description: "{"x" * 118}… -> "y"'),
+    ],
+    ids=["text", "number", "list", "switch", "long-text"],
+)
+def test_the_check_announces_what_an_adoption_changes(
+    acme: Managed,
+    process: ProviderProcess,
+    sandbox: Sandbox,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    there: Any,
+    wanted: Any,
+    change: str,
+) -> None:
+    """A preview looks once and prints each field with its live and its new value, on one line."""
+    acme.up(**{**BASE, name: there})
+    sandbox.clear_requests()
+    process.begin_run()
+    process.resource("Workspace", "ours").check(**{**BASE, name: wanted}, adopt=True)
+    assert capfd.readouterr().err == (
+        f'Workspace "ours" adopts the existing workspace "acme" ({acme.id}) and changes {change}.\n'
+    )
+    assert [request["method"] for request in sandbox.requests()] == ["GET"]
+
+
+def test_adopting_an_equal_one_sends_nothing(
+    acme: Managed, sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Where nothing differs there is nothing to set, and the notice says so."""
     acme.up(**EXISTING)
     sandbox.clear_requests()
-    acme.process.resource("Workspace").up(**EXISTING, adopt=True)
-    assert [method for method, _ in sent(sandbox)] == ["POST", "GET"]
+    acme.process.resource("Workspace", "ours").up(**EXISTING, adopt=True)
+    assert [method for method, _ in sent(sandbox)] == ["GET", "POST", "GET"]
+    assert capfd.readouterr().err == (
+        f'Workspace "ours" adopts the existing workspace "acme" ({acme.id}) as it is.\n'
+    )
+
+
+def test_a_workspace_that_another_resource_holds_is_not_adopted(
+    acme: Managed, process: ProviderProcess
+) -> None:
+    """After a change of slugs by hand, the check of the resource that adopts names the owner."""
+    acme.up(**BASE)
+    process.session.client.workspaces.update(acme.id, {"slug": "labs"})
+    process.begin_run()
+    with process.one_run():
+        acme.diff(**BASE)
+        with pytest.raises(InputError) as failure:
+            process.resource("Workspace").check(name="Labs", slug="labs", adopt=True)
+    assert str(failure.value) == (
+        f'slug: workspace "labs" ({acme.id}) is managed by Workspace "acme" in this program '
+        "already; choose a different slug, or remove one of the two resources"
+    )
 
 
 def test_a_create_refused_for_another_reason_takes_nothing_over(
@@ -129,22 +180,22 @@ def test_a_create_refused_for_another_reason_takes_nothing_over(
         acme.up(**BASE, adopt=True)
 
 
-def test_a_workspace_that_a_renamed_resource_took_over_is_kept(
+def test_a_workspace_that_a_renamed_resource_adopted_is_kept(
     acme: Managed, process: ProviderProcess, sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The new resource adopts it first; the delete of the old one leaves it alone, and says so."""
     acme.up(**BASE)
-    renamed = process.resource("Workspace")
+    renamed = process.resource("Workspace", "renamed")
     with process.one_run():
         renamed.up(**BASE, adopt=True)
         acme.delete()
     assert live(sandbox)["id"] == renamed.id
-    assert 'workspace "acme" now belongs to another resource of this program: kept.' in (
+    assert f'workspace "acme" ({renamed.id}) is kept: it belongs to Workspace "renamed" now.' in (
         capfd.readouterr().err
     )
 
 
-def test_the_next_run_deletes_what_an_earlier_one_took_over(
+def test_the_next_run_deletes_what_an_earlier_one_adopted(
     acme: Managed, process: ProviderProcess, sandbox: Sandbox
 ) -> None:
     """A claim ends with its run: the resource that owns the workspace now can delete it."""

@@ -163,7 +163,13 @@ def test_what_is_not_managed_is_no_input_of_a_refresh(acme: Managed) -> None:
     """A refresh hands back only inputs that the program gives, or that null would overwrite."""
     acme.up(**BASE, io_logging_sampling_rate=0.5)
     acme.refresh()
-    assert set(acme.inputs) == {"name", "slug", "io_logging_sampling_rate", "__provider"}
+    assert set(acme.inputs) == {
+        "name",
+        "slug",
+        "io_logging_sampling_rate",
+        "__owner",
+        "__provider",
+    }
 
 
 def test_a_workspace_that_was_deleted_by_hand_is_created_again(
@@ -247,8 +253,13 @@ def test_the_default_workspace_is_not_deleted(acme: Managed, sandbox: Sandbox) -
 
 
 def test_a_workspace_with_active_keys_is_not_deleted(acme: Managed, sandbox: Sandbox) -> None:
-    """The refusal says to delete the keys, or to let go of the workspace."""
+    """The refusal says to delete the keys, or how to keep the workspace and all that it holds."""
     acme.up(**BASE)
     sandbox.mark_workspace("acme", active_keys=True)
-    with pytest.raises(RefusedError, match=r"Delete the API keys of workspace \"acme\" first, or"):
+    with pytest.raises(RefusedError) as failure:
         acme.delete()
+    assert str(failure.value).endswith(
+        'Delete the API keys of workspace "acme" first. To keep the workspace, set '
+        "retain_on_delete=True on it, its budgets and its memberships, run `pulumi up`, and then "
+        "take them out."
+    )

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from harness.process import Managed, ProviderProcess
-from pulumi_openrouter.errors import ApiError, ForbiddenError, NotFoundError, OpenRouterError
+from harness.process import UNKNOWN, InputError, Managed, ProviderProcess
+from pulumi_openrouter.errors import ApiError, NotFoundError
 from pulumi_openrouter.sandbox import Sandbox
 
 
@@ -105,15 +105,25 @@ def test_the_form_of_the_list_is_no_reason_to_write(
     assert sandbox.requests(writes_only=True) == []
 
 
+@pytest.mark.parametrize("form", ["user_ids", "emails"])
 def test_the_outputs_tell_who_is_in(
-    membership: Managed, workspace: str, people: list[str], sandbox: Sandbox
+    membership: Managed, workspace: str, people: list[str], sandbox: Sandbox, form: str
 ) -> None:
-    """Each member has an id, the role in the organization and a time, sorted by id."""
-    membership.up(workspace=workspace, user_ids=people[:2])
+    """Beside each name in the list: the role in the organization, a time, and a user id if new."""
+    by_email = sorted(zip(emails_of(sandbox, people[:2]), people[:2], strict=True))
+    chosen = people[:2] if form == "user_ids" else [user_id for _, user_id in by_email]
+    names = chosen if form == "user_ids" else [email for email, _ in by_email]
+    membership.up(workspace=workspace, **{form: names})
     roles = {p["id"]: p["role"].partition(":")[2] for p in sandbox.state()["organization_members"]}
     members = membership.outputs["members"]
-    assert [(m["user_id"], m["role"]) for m in members] == [(p, roles[p]) for p in people[:2]]
+    assert membership.outputs[form] == names
+    assert [member["role"] for member in members] == [roles[user_id] for user_id in chosen]
     assert all(member["created_at"].endswith("Z") for member in members)
+    # The state repeats no name that the program may have marked as secret.
+    assert [member.get("user_id") for member in members] == (
+        [None, None] if form == "user_ids" else chosen
+    )
+    assert "people" not in membership.outputs
 
 
 def test_a_create_on_a_workspace_of_this_run_reads_nothing(
@@ -225,15 +235,56 @@ def test_a_member_who_was_removed_by_hand_is_added_again(
         assert membership.refresh() == "same"
 
 
-def test_an_unknown_email_is_named(membership: Managed, workspace: str, sandbox: Sandbox) -> None:
-    """Nobody is added where one of the addresses is nobody's."""
-    with pytest.raises(OpenRouterError) as failure:
+def test_an_unknown_email_is_refused_by_name(
+    membership: Managed, workspace: str, sandbox: Sandbox
+) -> None:
+    """The check reads the organization, so a preview already names the address."""
+    with pytest.raises(InputError) as failure:
         membership.up(workspace=workspace, emails=["jane.doe@example.com", "who@example.com"])
     assert str(failure.value) == (
-        f"managing the members of workspace {workspace}: nobody in the organization has the email "
-        "address who@example.com. Invite them to the organization first, or correct emails."
+        "emails: nobody in the organization has the email address who@example.com; invite them "
+        "first, correct the list, or set skip_missing=True to add them once they join"
     )
     assert sandbox.requests(writes_only=True) == []
+
+
+def test_a_missing_person_is_skipped_and_added_once_they_join(
+    membership: Managed,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """With skip_missing, each run looks for who is missing, and warns or adds the person."""
+    [jane] = emails_of(sandbox, people[:1])
+    given: dict[str, Any] = {
+        "workspace": workspace,
+        "emails": [jane, "zoe@example.com"],
+        "skip_missing": True,
+    }
+    assert membership.up(**given) == "create"
+    assert "leaves out zoe@example.com" in capfd.readouterr().err
+    assert live(sandbox) == people[:1]
+    assert membership.outputs["emails"] == [jane, "zoe@example.com"]
+    assert [membership.up(**given), membership.refresh(), membership.up(**given)] == ["same"] * 3
+    assert "leaves out zoe@example.com" in capfd.readouterr().err
+    zoe = sandbox.add_person("zoe@example.com")
+    assert membership.up(**given) == "update"
+    assert live(sandbox) == sorted([people[0], zoe])
+    capfd.readouterr()
+    assert [membership.up(**given), membership.refresh(), membership.up(**given)] == ["same"] * 3
+    assert capfd.readouterr().err == ""
+
+
+def test_the_same_person_may_be_in_workspaces_that_a_preview_does_not_know(
+    process: ProviderProcess, people: list[str], sandbox: Sandbox
+) -> None:
+    """Two memberships with unknown workspaces are not taken for memberships of one workspace."""
+    emails = emails_of(sandbox, people[:1])
+    with process.one_run():
+        for name in ("one", "two"):
+            membership = process.resource("WorkspaceMembership", name)
+            assert membership.diff(workspace=UNKNOWN, emails=emails, exclusive=True) == "create"
 
 
 def test_an_unknown_user_id_is_refused_in_the_apis_words(
@@ -245,15 +296,19 @@ def test_an_unknown_user_id_is_refused_in_the_apis_words(
     assert live(sandbox) == []
 
 
+@pytest.mark.parametrize("form", ["id", "slug"])
 def test_the_default_workspace_takes_no_membership(
-    membership: Managed, people: list[str], sandbox: Sandbox
+    membership: Managed, people: list[str], sandbox: Sandbox, form: str
 ) -> None:
-    """Everybody is in it, so one request sees the refusal, and the text says what to do."""
+    """Everybody is in it, so the check refuses a membership there and says what to do."""
     [default] = sandbox.state()["workspaces"]
-    with pytest.raises(ForbiddenError, match="take the resource out"):
-        membership.up(workspace=default["id"], user_ids=people[:2])
-    writes = sandbox.requests(writes_only=True)
-    assert [(w["path"].rpartition("/")[2], w["status"]) for w in writes] == [("add", 403)]
+    with pytest.raises(InputError) as failure:
+        membership.up(workspace=default[form], user_ids=people[:2])
+    assert str(failure.value) == (
+        "workspace: everybody in the organization is in its default workspace, so a membership "
+        "there cannot be managed; remove the resource"
+    )
+    assert sandbox.requests(writes_only=True) == []
 
 
 def test_a_membership_goes_with_its_workspace(

@@ -8,8 +8,10 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +25,7 @@ STACK = "dev"
 Outcome = dict[str, Any]
 # What marks a value with a meaning of its own in a state.
 SIGNATURE = "4dabf18193072939515e22adb298388d"
+_ECHOES = r"\w+ failed|an unhandled error occurred: .*|Resource monitor has terminated.*"
 _DROPPED = ("created", "modified", "sourcePosition", "stackTrace")
 
 
@@ -33,13 +36,16 @@ class Engine(Protocol):
         """Set a configuration value."""
 
     def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
-        """Run an operation; gives whether it worked, its changes, errors and outputs."""
+        """Run an operation; return whether it worked, its changes, errors and outputs."""
 
     def export(self) -> dict[str, Any]:
-        """Give the state."""
+        """Return the state."""
 
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
+
+    def taint(self, urn: str) -> None:
+        """Mark a resource to be replaced."""
 
 
 class OfflineEngine:
@@ -68,30 +74,39 @@ class OfflineEngine:
         return {"ok": True, "changes": result.summary.resource_changes, **outputs}
 
     def export(self) -> dict[str, Any]:
-        """Give the state."""
+        """Return the state."""
         return self._stack.export_stack().deployment
 
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
         self._stack.import_stack(offline.Deployment(3, deployment))
 
+    def taint(self, urn: str) -> None:
+        """Mark a resource to be replaced, as the state holds it."""
+        deployment = self.export()
+        for resource in deployment["resources"]:
+            if resource["urn"] == urn:
+                resource["taint"] = True
+        self.load(deployment)
+
 
 class RealEngine:
     """Pulumi's, with a backend in a folder of its own."""
 
     def __init__(self, work: Path, home: Path) -> None:
+        self._work = work
         backend = home / "backend"
         backend.mkdir(parents=True)
         # The programs name no virtualenv: `python` has to be the one that runs the tests.
         python = Path(sys.executable).parent
-        environment = {
+        self._environment = {
             "PATH": f"{python}{os.pathsep}{os.environ.get('PATH', '')}",
             "PULUMI_BACKEND_URL": backend.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_HOME": str(home / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
-        options = auto.LocalWorkspaceOptions(env_vars=environment)
+        options = auto.LocalWorkspaceOptions(env_vars=self._environment)
         self._stack = auto.create_or_select_stack(STACK, work_dir=str(work), opts=options)
 
     def set_config(self, key: str, value: str, *, secret: bool) -> None:
@@ -105,20 +120,38 @@ class RealEngine:
         try:
             result = method(on_event=events.append, color="never", **options)
         except auto.CommandError:
-            return {"ok": False, "changes": _changes(events), "errors": _errors(events)}
+            errors = _errors(events)
+            # Without a reason it is not the scenario that failed, but the CLI or its language host.
+            if not errors:
+                raise
+            return {"ok": False, "changes": _changes(events), "errors": errors}
         outputs = outputs_of(result.outputs) if isinstance(result, auto.UpResult) else {}
         return {"ok": True, "changes": _changes(events), **outputs}
 
     def export(self) -> dict[str, Any]:
-        """Give the state, with its secrets readable."""
-        command = ["stack", "export", "--show-secrets", "--stack", STACK]
-        text = self._stack._run_pulumi_cmd_sync(command).stdout
+        """Return the state, with its secrets readable."""
+        text = self.command("stack", "export", "--show-secrets").stdout
         deployment: dict[str, Any] = json.loads(text)["deployment"]
         return deployment
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run the CLI for what its Automation API does not do: secrets, replacement by URN."""
+        return subprocess.run(
+            ["pulumi", "--non-interactive", *arguments, "--stack", STACK],  # noqa: S607
+            cwd=self._work,
+            env={**os.environ, **self._environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
 
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
         self._stack.import_stack(auto.Deployment(3, deployment))
+
+    def taint(self, urn: str) -> None:
+        """Mark a resource to be replaced."""
+        self.command("state", "taint", urn, "--yes")
 
 
 def _changes(events: list[auto.EngineEvent]) -> dict[str, int]:
@@ -136,13 +169,13 @@ def _errors(events: list[auto.EngineEvent]) -> list[list[str]]:
 
 
 def outputs_of(outputs: Mapping[str, Any]) -> Outcome:
-    """Give a stack's outputs; of a secret, only that it is one."""
+    """Return a stack's outputs; of a secret, only that it is one."""
     shown = {key: "[secret]" if one.secret else one.value for key, one in outputs.items()}
     return {"outputs": shown}
 
 
 def new_world(engine: str, work: Path, program: str) -> tuple[Path, Path]:
-    """Copy a program into `work`; gives its folder and the one of the provider's objects."""
+    """Copy a program into `work`; return its folder and the one of the provider's objects."""
     project, objects = work / engine / program, work / engine / "objects"
     shutil.copytree(PROGRAMS / program, project)
     objects.mkdir()
@@ -150,7 +183,7 @@ def new_world(engine: str, work: Path, program: str) -> tuple[Path, Path]:
 
 
 def comparable_state(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give a state without what differs from run to run, in an order of its own."""
+    """Return a state without what differs from run to run, in an order of its own."""
     resources = [_comparable_resource(one) for one in deployment.get("resources") or []]
     return sorted(
         resources, key=lambda one: (one["urn"], one.get("id", ""), one.get("delete", False))
@@ -170,6 +203,8 @@ def _comparable_resource(resource: Mapping[str, Any]) -> dict[str, Any]:
                 name: "<pickle>" if name == "__provider" else _decoded(value)
                 for name, value in entry[key].items()
             }
+    if trigger := entry.get("replacementTrigger"):
+        entry["replacementTrigger"] = _decoded(trigger)
     if "dependencies" in entry:
         entry["dependencies"] = sorted(entry["dependencies"])
     if "propertyDependencies" in entry:
@@ -191,33 +226,42 @@ def _decoded(value: Any) -> Any:
 
 
 def comparable_errors(errors: list[list[str]]) -> list[str]:
-    """Give the line of each error that says what is wrong, with the name of its resource.
+    """Return the line of each error that says what is wrong, with the name of its resource.
 
-    Left out is what the real engine adds at the end: that the operation failed, or the program.
+    Left out is what the real engine adds at the end: that the operation failed, or the program, and
+    the SDK's complaint that it can reach the engine no more.
     """
     found = []
     for urn, message in errors:
         lines = message.strip().splitlines()
         line = lines[-1] if lines[0].startswith("Program failed with") else lines[0]
-        if not re.fullmatch(r"\w+ failed|an unhandled error occurred: .*", line):
+        if not re.fullmatch(_ECHOES, line):
             found.append(f"{urn.rpartition('::')[2]}: {line}")
     return sorted(found)
 
 
 def read_world(objects: Path) -> dict[str, Any]:
-    """Give the provider's objects."""
+    """Return the provider's objects."""
     files = sorted(objects.glob("*.json"))
     return {file.stem: json.loads(file.read_text()) for file in files}
 
 
 def take_calls(objects: Path) -> list[str]:
-    """Give the calls since the last time, and forget them."""
+    """Return the calls since the last time, and forget them."""
     log = objects / "calls.log"
     calls = log.read_text().splitlines() if log.exists() else []
     log.unlink(missing_ok=True)
     return calls
 
 
+@cache
+def cli_version() -> str:
+    """Return the version of the real engine."""
+    command = ["pulumi", "version"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return printed.strip().removeprefix("v")
+
+
 def has_cli() -> bool:
-    """Tell whether the real engine is there."""
+    """Return whether the real engine is there."""
     return shutil.which("pulumi", path=os.environ.get("PATH")) is not None

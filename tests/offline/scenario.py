@@ -35,15 +35,24 @@ class Fail:
 
 
 @dataclass(frozen=True)
+class Taint:
+    """Somebody marks a resource, by its name, to be replaced by the next run."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A stack's life. `fact` says what its record shows."""
 
     name: str
     fact: str
-    steps: tuple[Run | Edit | Fail, ...]
+    steps: tuple[Run | Edit | Fail | Taint, ...]
     config: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
     # Calls to the provider are compared in their order.
     ordered: bool = True
+    # Checks and diffs are compared too.
+    everything: bool = False
 
 
 def up(variant: str, **options: Any) -> Run:
@@ -56,5 +65,11 @@ def preview(variant: str, **options: Any) -> Run:
     return Run("preview", variant, options)
 
 
+def urn(name: str) -> str:
+    """Return the URN of a thing."""
+    return f"urn:pulumi:dev::toy::pulumi-python:dynamic/toy:Thing::{name}"
+
+
 REFRESH = Run("refresh")
 DESTROY = Run("destroy")
+PREVIEW_DESTROY = Run("preview_destroy")

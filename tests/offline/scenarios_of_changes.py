@@ -1,6 +1,6 @@
 """Scenarios of one program after another: updates, replacements, options, names."""
 
-from .scenario import DESTROY, REFRESH, Fail, Scenario, preview, up
+from .scenario import DESTROY, PREVIEW_DESTROY, REFRESH, Fail, Scenario, Taint, preview, up, urn
 
 CHANGES = (
     Scenario(
@@ -81,6 +81,61 @@ CHANGES = (
             preview("option_replaces_last_changed"),
             up("option_replaces_last_changed"),
         ),
+    ),
+    Scenario(
+        "forced",
+        "A forced replacement checks without old inputs and compares with dependents only.",
+        (
+            up("forced"),
+            preview("forced", replace=[urn("a")]),
+            up("forced", replace=[urn("a")]),
+            up("forced"),
+            up("forced", replace=[urn("b"), urn("c")]),
+            DESTROY,
+        ),
+        everything=True,
+    ),
+    Scenario(
+        "forced-create-first",
+        "A forced replacement creates the new one first where nobody asks for anything else.",
+        (up("chain"), preview("chain", replace=[urn("b")]), up("chain", replace=[urn("b")])),
+        everything=True,
+    ),
+    Scenario(
+        "forced-protected",
+        "A protected resource is not replaced on demand either, nor along with another.",
+        (
+            up("protected"),
+            preview("protected", replace=[urn("b")]),
+            up("protected", replace=[urn("b")]),
+        ),
+        ordered=False,
+    ),
+    Scenario(
+        "tainted",
+        "A tainted resource is replaced by the next run, and not by the one after that.",
+        (up("forced"), Taint("a"), preview("forced"), up("forced"), up("forced"), DESTROY),
+        everything=True,
+    ),
+    Scenario(
+        "triggered",
+        "A replacement trigger replaces when it changes, and not when it appears or goes.",
+        (
+            up("triggered"),
+            up("triggered_once"),
+            preview("triggered_again"),
+            up("triggered_again"),
+            up("triggered_again"),
+            up("triggered"),
+            DESTROY,
+        ),
+        everything=True,
+    ),
+    Scenario(
+        "destroy-protected",
+        "A preview of a destroy refuses what is protected; without one, the others are deleted.",
+        (up("protected"), PREVIEW_DESTROY, DESTROY, up("unprotected"), PREVIEW_DESTROY, DESTROY),
+        ordered=False,
     ),
     Scenario(
         "delete-first-fails",

@@ -68,6 +68,31 @@ RELATIONS = (
         ),
     ),
     Scenario(
+        "read-by-id",
+        "The id of a resource that is read is the provider's, and a second run changes nothing.",
+        (
+            up("one"),
+            up("reading_by_id"),
+            preview("reading_by_id"),
+            up("reading_by_id"),
+            REFRESH,
+            preview("reading_by_id"),
+            DESTROY,
+        ),
+        everything=True,
+    ),
+    Scenario(
+        "read-after-create",
+        "What a resource is read after, and is yet to be created, leaves it unread in a preview.",
+        (
+            preview("made_and_read"),
+            up("made_and_read"),
+            preview("made_and_read"),
+            up("made_and_read"),
+            DESTROY,
+        ),
+    ),
+    Scenario(
         "read-of-managed",
         "A resource that is from now on only read is not deleted.",
         (
@@ -155,6 +180,16 @@ RELATIONS = (
         "check-failure",
         "A value that a check refuses is reported with resource, property and value.",
         (preview("invalid"), up("invalid")),
+    ),
+    Scenario(
+        "failing-check",
+        "A check that raises ends the run with its message.",
+        (up("one"), Fail("check", "a"), preview("one_larger"), up("one_larger")),
+    ),
+    Scenario(
+        "failing-diff",
+        "A comparison that raises ends the run with its message.",
+        (up("one"), Fail("diff", "a"), preview("one_larger"), up("one_larger")),
     ),
     Scenario(
         "program-breaks",

@@ -4,6 +4,7 @@ These run where the Pulumi CLI is on PATH.
 """
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from pulumi_openrouter.offline.commands import offline
 
-from .engines import STACK, OfflineEngine, RealEngine, has_cli, new_world
+from .engines import STACK, OfflineEngine, RealEngine, has_cli, new_world, read_world
 
 pytestmark = [
     pytest.mark.cli,
@@ -73,3 +74,25 @@ def test_a_state_of_the_offline_engine_is_taken_by_the_real_one(
     assert engines.real.run("preview", {})["changes"] == unchanged
     assert engines.real.run("up", {})["changes"] == unchanged
     assert engines.real.run("destroy", {})["changes"] == {"delete": changes["create"]}
+
+
+def test_what_a_provider_prints_is_shown_once(engines: Engines) -> None:
+    """Lines of `check` and `diff` are information on the real engine, as they are offline."""
+    engines.use("one")
+    engines.real.run("up", {})
+    (engines.project.parent / "objects" / "chatter").touch()
+    printed = engines.real.command("preview", "--json").stdout
+    found = [one for one in json.loads(printed)["diagnostics"] if "hello" in one["message"]]
+    assert [(one["severity"], one["message"].strip()) for one in found] == [
+        ("info#err", "check says hello"),
+        ("info#err", "diff says hello"),
+    ]
+
+
+def test_destroy_is_previewed_first(engines: Engines) -> None:
+    """`pulumi destroy` leaves a stack with a protected resource alone, as the offline one does."""
+    engines.use("protected")
+    engines.real.run("up", {})
+    with pytest.raises(subprocess.CalledProcessError):
+        engines.real.command("destroy", "--yes")
+    assert sorted(read_world(engines.project.parent / "objects")) == ["a-1", "b-1", "c-1"]

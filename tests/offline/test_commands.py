@@ -41,7 +41,7 @@ def run(
 
 
 def lines(result: "subprocess.CompletedProcess[str]") -> list[str]:
-    """Give what was printed, without times."""
+    """Return what was printed, without times."""
     return [
         re.sub(r" \(\d+\.\d\ds\)$", "", line)
         for line in result.stdout.splitlines()
@@ -50,7 +50,7 @@ def lines(result: "subprocess.CompletedProcess[str]") -> list[str]:
 
 
 def document(result: "subprocess.CompletedProcess[str]") -> Any:
-    """Give the JSON object, which is all that is on standard output."""
+    """Return the JSON object, which is all that is on standard output."""
     return json.loads(result.stdout)
 
 
@@ -115,7 +115,7 @@ def test_drift_is_shown_before_it_is_repaired(project: Path) -> None:
     shown = lines(run(project, "preview", "--refresh"))
     assert shown == [
         "Previewing update (dev):",
-        " ~  pulumi-python:dynamic/toy:Thing a refresh: updated",
+        " ~  pulumi-python:dynamic/toy:Thing a refresh",
         "      ~ size: 1 => 9",
         " ~  pulumi-python:dynamic/toy:Thing a update",
         "      ~ size: 9 => 1",
@@ -127,6 +127,117 @@ def test_drift_is_shown_before_it_is_repaired(project: Path) -> None:
     assert document(run(project, "refresh", "--json"))["summary"] == {
         "resource_changes": {"same": 1, "update": 1}
     }
+
+
+def test_what_a_refresh_finds_is_not_called_written(project: Path) -> None:
+    """`up --refresh` says "refresh" of what it reads, and "updated" of what it writes."""
+    run(project, "up")
+    (object_,) = (project.parent / "objects").glob("*.json")
+    object_.write_text(json.dumps({**json.loads(object_.read_text()), "size": 9}))
+    thing = "pulumi-python:dynamic/toy:Thing a"
+    assert lines(run(project, "up", "--refresh"))[1:5] == [
+        f" ~  {thing} refresh",
+        "      ~ size: 1 => 9",
+        f" ~  {thing} updated",
+        "      ~ size: 9 => 1",
+    ]
+    object_.unlink()
+    assert lines(run(project, "up", "--refresh"))[1:3] == [
+        f" -  {thing} refresh",
+        f" +  {thing} created",
+    ]
+
+
+def test_keys_of_the_provider_s_own_are_not_shown(project: Path) -> None:
+    """Properties that begin with two underscores are in the state and in no line."""
+    result = run(project, "up", "--json", variant="with_internal_keys")
+    assert result.returncode == 0
+    shown = run(project, "up", variant="with_internal_keys_changed").stdout
+    assert "~ detail.open: 1 => 2" in shown
+    assert "__" not in shown
+    exported = json.loads(run(project, "export").stdout)["deployment"]["resources"]
+    assert exported[-1]["inputs"]["__owner"] == "somebody else"
+
+
+def test_a_destroy_that_is_bound_to_fail_removes_nothing(project: Path) -> None:
+    """A protected resource fails the preview of `destroy`; --skip-preview deletes the others."""
+    run(project, "up", variant="protected")
+    objects = project.parent / "objects"
+    there = sorted(one.name for one in objects.glob("*.json"))
+    refused = run(project, "destroy", "--json")
+    assert refused.returncode == 1
+    assert document(refused)["result"] == "failed"
+    assert "because it is protected" in refused.stderr
+    assert "Previewing destroy (dev):" in refused.stderr
+    assert "Destroying" not in refused.stderr
+    assert sorted(one.name for one in objects.glob("*.json")) == there
+    assert run(project, "destroy", "--skip-preview").returncode == 1
+    assert sorted(one.name for one in objects.glob("*.json")) == ["a-1.json", "b-1.json"]
+
+
+def test_a_resource_is_replaced_on_demand(project: Path) -> None:
+    """--replace takes URNs, and refuses one that the stack does not have."""
+    run(project, "up")
+    urn = "urn:pulumi:dev::toy::pulumi-python:dynamic/toy:Thing::"
+    planned = document(run(project, "preview", "--json", "--replace", urn + "a"))
+    assert planned["summary"]["resource_changes"] == {"same": 1, "replace": 1}
+    assert run(project, "up", "--replace", urn + "a").returncode == 0
+    assert [one.name for one in (project.parent / "objects").glob("*.json")] == ["a-2.json"]
+    refused = run(project, "up", "--replace", urn + "b")
+    assert refused.returncode == 1
+    assert lines(refused)[-1] == (
+        f"error: the stack has no resource '{urn}b', which is to be replaced; "
+        "`export` prints the URNs that there are"
+    )
+
+
+@pytest.mark.parametrize("operation", ["preview", "up", "refresh", "destroy"])
+@pytest.mark.parametrize("fault", ["project", "stack", "state", "configuration"])
+def test_json_is_printed_for_every_failure(project: Path, operation: str, fault: str) -> None:
+    """Whatever cannot be used, standard output has an object of the usual shape."""
+    state = project / ".pulumi-offline" / "toy" / "dev.json"
+    arguments: tuple[str, ...] = ()
+    if fault == "project":
+        (project / "Pulumi.yaml").write_text("name: toy\nruntime: nodejs\n")
+        reason = "`runtime` is 'nodejs'; the offline engine runs Python programs only"
+    elif fault == "stack":
+        arguments = ("--stack", "../../escape")
+        reason = "the stack '../../escape' is not one of this project"
+    elif fault == "state":
+        state.parent.mkdir(parents=True)
+        state.write_text("{")
+        reason = f"{state} is damaged, it is not JSON"
+    else:
+        (project / "Pulumi.dev.yaml").write_text("config: 5\n")
+        reason = "`config` is 5; it must be a mapping"
+    result = run(project, operation, "--json", *arguments)
+    assert result.returncode == 1
+    shown = document(result)
+    (diagnostic,) = shown.pop("diagnostics")
+    assert shown == {
+        "result": "failed",
+        "summary": {"resource_changes": {}},
+        "steps": [],
+        "outputs": {},
+    }
+    assert reason in diagnostic["message"]
+    assert diagnostic["severity"] == "error"
+    assert f"error: {diagnostic['message']}" in result.stderr
+
+
+def test_git_ignores_the_state(project: Path) -> None:
+    """The folder of the state, which holds secrets in plain text, tells git to leave it alone."""
+    run(project, "up")
+    assert (project / ".pulumi-offline" / ".gitignore").read_text() == "*\n"
+
+
+def test_secrets_are_never_printed(project: Path) -> None:
+    """Secret inputs, outputs of the same names and declared secret outputs are in no line."""
+    for arguments in (("preview",), ("up",), ("refresh",), ("up", "--json"), ("destroy",)):
+        result = run(project, *arguments, variant="secrets")
+        assert result.returncode == 0
+        printed = result.stdout + result.stderr
+        assert not [one for one in ("hush", "token of a-1", "two") if one in printed]
 
 
 def test_json_is_one_object(project: Path) -> None:
@@ -169,6 +280,32 @@ def test_a_failed_check_says_what_is_wrong_with_which_property(project: Path) ->
         "property size value {-5} has a problem: must not be negative"
     )
     assert document(run(project, "preview", "--json", variant="invalid"))["result"] == "failed"
+
+
+def test_a_comparison_that_fails_is_one_line(project: Path) -> None:
+    """An exception of `diff` fails the preview, and is reported with its resource, in one line."""
+    run(project, "up")
+    (project.parent / "objects" / "fail-diff-a").touch()
+    result = run(project, "preview", "--json")
+    assert result.returncode == 1
+    (error,) = [one for one in document(result)["diagnostics"] if one["severity"] == "error"]
+    assert error == {
+        "severity": "error",
+        "urn": "urn:pulumi:dev::toy::pulumi-python:dynamic/toy:Thing::a",
+        "message": "RuntimeError: told to fail diff of a",
+    }
+
+
+def test_what_a_provider_prints_is_shown_once(project: Path) -> None:
+    """Lines that a provider prints in `check` and `diff` are shown as they are, and no errors."""
+    run(project, "up")
+    (project.parent / "objects" / "chatter").touch()
+    result = run(project, "preview")
+    assert result.returncode == 0
+    assert [one for one in lines(result) if "hello" in one] == [
+        "check says hello",
+        "diff says hello",
+    ]
 
 
 def test_a_failed_create_names_its_resource(project: Path) -> None:

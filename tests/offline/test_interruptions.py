@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,11 @@ class World:
         (self.project / "variant").write_text(variant)
 
     def stack(self) -> Stack:
-        """Give the stack."""
+        """Return the stack."""
         return create_or_select_stack("dev", self.project)
 
     def hold(self, call: str, key: str) -> Callable[[], int]:
-        """Have the provider wait in a call; gives a function that waits for it, and its pid."""
+        """Have the provider wait in a call; return a function that waits for it, and its pid."""
         (self.objects / f"hold-{call}-{key}").touch()
         waiting = self.objects / "waiting"
         waiting.unlink(missing_ok=True)
@@ -57,11 +58,12 @@ class World:
         for file in self.objects.glob("hold-*"):
             file.unlink()
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start the command in a process of its own."""
+    def start(self, *arguments: str, terminal: int | None = None) -> "subprocess.Popen[str]":
+        """Start the command in a process of its own, on a terminal if one is given."""
         return subprocess.Popen(
             [sys.executable, "-c", COMMAND, *arguments, "--cwd", str(self.project)],
-            stdout=subprocess.PIPE,
+            env={**os.environ, "TERM": "xterm"},
+            stdout=subprocess.PIPE if terminal is None else terminal,
             stderr=subprocess.STDOUT,
             text=True,
         )
@@ -78,7 +80,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process is there, and not just its entry."""
+    """Return whether a process is there, and not just its entry."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -151,7 +153,7 @@ def test_a_program_that_dies_ends_the_run(world: World) -> None:
 
 
 def test_ctrl_c_lets_what_runs_finish(world: World) -> None:
-    """The call under way is finished and saved, nothing new begins, and the exit code is 1."""
+    """The call under way is finished and saved, nothing new begins, and the exit code is 130."""
     reached = world.hold("create", "a")
     with world.start("up", "--json") as engine:
         reached()
@@ -162,7 +164,7 @@ def test_ctrl_c_lets_what_runs_finish(world: World) -> None:
             printed.append(line)
             if line.startswith("canceling:"):
                 world.release()
-    assert engine.returncode == 1
+    assert engine.returncode == 128 + signal.SIGINT
     result = json.loads(printed[-1])
     assert result["result"] == "failed"
     assert result["summary"]["resource_changes"] == {"create": 2}
@@ -181,9 +183,46 @@ def test_a_second_ctrl_c_kills(world: World) -> None:
     until(lambda: "canceling:" in (engine.stdout.readline() if engine.stdout else ""))
     engine.send_signal(signal.SIGINT)
     engine.communicate()
-    assert engine.returncode == 1
+    assert engine.returncode == 128 + signal.SIGINT
     until(lambda: not alive(provider))
     assert "pending_operations" in world.stack().export_stack().deployment
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_a_second_ctrl_c_shows_the_cursor_again(world: World) -> None:
+    """On a terminal, the cursor that the display has hidden is there again after the kill."""
+    reached = world.hold("create", "a")
+    ours, theirs = os.openpty()
+    with world.start("up", terminal=theirs) as engine:
+        os.close(theirs)
+        reached()
+        engine.send_signal(signal.SIGINT)
+        shown = b""
+        while b"canceling:" not in shown:
+            shown += os.read(ours, 4096)
+        engine.send_signal(signal.SIGINT)
+        with suppress(OSError):
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+    os.close(ours)
+    assert engine.returncode == 128 + signal.SIGINT
+    assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")
+
+
+def test_cancel_ends_the_running_operation_only(
+    world: World, beside: Callable[[Callable[[], object]], "Future[object]"]
+) -> None:
+    """A canceled operation fails, and the next one of the same object runs to its end."""
+    stack = world.stack()
+    stack.cancel()
+    reached = world.hold("create", "a")
+    run = beside(stack.up)
+    reached()
+    stack.cancel()
+    world.release()
+    with pytest.raises(OperationError, match="update canceled"):
+        run.result()
+    assert stack.up().summary.resource_changes == {"same": 2, "create": 2}
 
 
 def test_a_second_run_on_a_stack_is_refused(world: World) -> None:

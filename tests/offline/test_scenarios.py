@@ -5,6 +5,7 @@ CLI is on PATH, so is the real one, which keeps the records true.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from .engines import (
     Engine,
     OfflineEngine,
     RealEngine,
+    cli_version,
     comparable_errors,
     comparable_state,
     has_cli,
@@ -21,7 +23,7 @@ from .engines import (
     read_world,
     take_calls,
 )
-from .scenario import Edit, Fail, Run, Scenario
+from .scenario import Edit, Fail, Run, Scenario, Taint, urn
 from .scenarios_of_changes import CHANGES
 from .scenarios_of_relations import RELATIONS
 
@@ -33,16 +35,20 @@ each_scenario = pytest.mark.parametrize(
 
 
 def play(scenario: Scenario, engine: Engine, project: Path, objects: Path) -> list[Any]:
-    """Go through a scenario; gives what came of each operation."""
+    """Go through a scenario; return what came of each operation."""
     engine.set_config("toy:folder", str(objects), secret=False)
     for key, (value, secret) in scenario.config.items():
         engine.set_config(key, value, secret=secret)
+    if scenario.everything:
+        (objects / "log-everything").touch()
     record = []
     for step in scenario.steps:
         if isinstance(step, Run):
             record.append(_run(step, scenario, engine, project, objects))
         elif isinstance(step, Edit):
             _edit(step, objects)
+        elif isinstance(step, Taint):
+            engine.taint(urn(step.name))
         else:
             _fail(step, objects)
     return record
@@ -80,8 +86,21 @@ def _fail(step: Fail, objects: Path) -> None:
 
 
 def recorded(scenario: Scenario) -> Any:
-    """Read what the real engine did."""
+    """Return what the real engine did."""
+    return _document(scenario)["steps"]
+
+
+def recorded_with(scenario: Scenario) -> str:
+    """Return the version of the real engine that did it."""
+    return str(_document(scenario)["engine"])
+
+
+def _document(scenario: Scenario) -> Any:
     return json.loads((RECORDED / f"{scenario.name}.json").read_text(encoding="utf-8"))
+
+
+def _version(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)[:3]]
 
 
 def compare(record: list[Any], expected: list[Any]) -> None:
@@ -108,10 +127,14 @@ def test_offline_engine_does_what_the_real_one_did(scenario: Scenario, tmp_path:
 def test_real_engine_does_what_is_recorded(
     scenario: Scenario, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """The records are what the real engine does today."""
+    """The records are what the real engine does, from the version on that they were made with."""
+    recording = request.config.getoption("--record")
+    if not recording and _version(cli_version()) < _version(recorded_with(scenario)):
+        pytest.skip(f"Pulumi {cli_version()} is older than the recorded {recorded_with(scenario)}")
     project, objects = new_world("real", tmp_path, "toy")
     record = play(scenario, RealEngine(project, tmp_path / "pulumi"), project, objects)
     file = RECORDED / f"{scenario.name}.json"
-    if request.config.getoption("--record"):
-        file.write_text(_text(record) + "\n", encoding="utf-8")
+    if recording:
+        document = {"engine": cli_version(), "steps": record}
+        file.write_text(_text(document) + "\n", encoding="utf-8")
     compare(record, recorded(scenario))

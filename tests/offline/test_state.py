@@ -17,11 +17,15 @@ from pulumi_openrouter.offline.values import secret
 def resource(name: str, **fields: Any) -> Resource:
     """Make a resource's state."""
     fields = {"custom": True, "id": f"{name}-id", "created": "2026-01-01T00:00:00Z", **fields}
-    return Resource(f"urn:pulumi:dev::toy::toy:index:Thing::{name}", "toy:index:Thing", **fields)
+    return Resource(
+        f"urn:pulumi:dev::toy::pulumi-python:dynamic/toy:Thing::{name}",
+        "pulumi-python:dynamic/toy:Thing",
+        **fields,
+    )
 
 
 def content(store: StateStore, snapshot: Snapshot) -> dict[str, Any]:
-    """Give what a state holds, without the time at which it was written."""
+    """Return what a state holds, without the time at which it was written."""
     deployment: dict[str, Any] = store.document(snapshot)["deployment"]
     del deployment["manifest"]
     return deployment
@@ -37,7 +41,7 @@ def store(tmp_path: Path) -> StateStore:
 
 
 def journaled(store: StateStore) -> list[dict[str, Any]]:
-    """Change a state in every way there is; gives what it held after each line of the journal."""
+    """Change a state in every way there is; return what it held after each line of the journal."""
     snapshot = store.load()
     held = [content(store, snapshot)]
     a, b = snapshot.base
@@ -101,17 +105,17 @@ def test_a_state_comes_back_as_it_was_saved(store: StateStore) -> None:
         inputs={"label": secret({"deep": [1, None]}), "size": 1.5},
         outputs={"token": "t"},
         delete=True,
-        parent="urn:pulumi:dev::toy::toy:index:Thing::a",
+        parent="urn:pulumi:dev::toy::pulumi-python:dynamic/toy:Thing::a",
         protect=True,
         external=True,
-        dependencies=["urn:pulumi:dev::toy::toy:index:Thing::a"],
+        dependencies=["urn:pulumi:dev::toy::pulumi-python:dynamic/toy:Thing::a"],
         provider="urn:pulumi:dev::toy::pulumi:providers:pulumi-python::default::1-2",
         property_dependencies={"size": []},
         pending_replacement=True,
         additional_secret_outputs=["token"],
         custom_timeouts={"create": 60.0},
         retain_on_delete=True,
-        deleted_with="urn:pulumi:dev::toy::toy:index:Thing::a",
+        deleted_with="urn:pulumi:dev::toy::pulumi-python:dynamic/toy:Thing::a",
         modified="2026-01-02T00:00:00Z",
         ignore_changes=["size"],
         replace_on_changes=["label"],
@@ -176,6 +180,11 @@ DAMAGED = {
         '{"version": 3, "deployment": {"resources": '
         '[{"urn": "urn:pulumi:prod::toy::t::n", "type": "t"}]}}',
         "urn:pulumi:prod::toy::t::n is not of stack 'dev' of project 'toy'",
+    ),
+    "a resource of a plugin": (
+        '{"version": 3, "deployment": {"resources": [{"urn": "urn:pulumi:dev::toy::aws:s3:B::b", '
+        '"type": "aws:s3:B", "custom": true, "id": "b"}]}}',
+        "holds urn:pulumi:dev::toy::aws:s3:B::b, which needs a plugin",
     ),
     "a secret as ciphertext": (
         '{"version": 3, "deployment": {"resources": [{"urn": "urn:pulumi:dev::toy::t::n", '

@@ -18,11 +18,13 @@ pulumi.export("slug", prod.slug)
 
 
 def test_a_program_is_created_settles_and_goes(project: Project, sandbox: Sandbox) -> None:
-    """An `up` makes what the program says, with writes only, and later ones find nothing to do."""
+    """A preview looks up its people only; `up` creates everything, and later ones do nothing."""
     before = sandbox.state()
     project.program(PROGRAM)
     assert project.preview().changes == {"create": 4}
-    assert sandbox.requests() == []
+    assert [(r["method"], r["path"]) for r in sandbox.requests()] == [
+        ("GET", "/organization/members")
+    ]
     up = project.up()
     assert up.changes == {"create": 4}
     assert up.outputs == {"slug": "prod-dev"}

@@ -1,6 +1,6 @@
 """Two resources of one program that manage the same thing: refused in preview, by both names."""
 
-import json
+import re
 
 import pytest
 
@@ -11,105 +11,90 @@ from pulumi_openrouter.sandbox.seed import user_id
 
 JANE = "jane.doe@example.com"
 JANE_ID = user_id(JANE)
-ID = "6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f00"
-
-# What is said of each second owner below, in order, seen as soon as it is constructed.
-AT_ONCE = """
-import json, pathlib
-
-said = []
-
-def second(make, *args, **inputs):
-    try:
-        make(*args, **inputs)
-    except pulumi.RunError as error:
-        said.append(str(error))
-    else:
-        said.append("nothing")
-
-Workspace, Budget, Membership = (
-    openrouter.Workspace, openrouter.WorkspaceBudget, openrouter.WorkspaceMembership
-)
-acme = Workspace("acme")
-Budget("a", workspace=acme, daily_usd=1, include_byok_in_budgets=True)
-second(Budget, "b", workspace=acme, daily_usd=2)
-second(Budget, "c", workspace=acme, weekly_usd=2, include_byok_in_budgets=False)
-second(Budget, "d", workspace=acme, monthly_usd=9, exclusive=True)
-second(Budget, "e", workspace="acme-dev", daily_usd=2)
-second(Budget, "f", workspace=acme, lifetime_usd=9)
-Budget("g", workspace="{ID}01", daily_usd=1)
-second(Budget, "h", workspace="{ID}01".upper(), daily_usd=1)
-second(Budget, "i", workspace="{ID}02", daily_usd=1)
-Membership("a", workspace=acme, user_ids=["user_1"])
-second(Membership, "b", workspace=acme, user_ids=["user_2", "user_1"])
-second(Membership, "c", workspace=acme, user_ids=["user_3"], exclusive=True)
-second(Membership, "d", workspace=acme, user_ids=["user_4"])
-Membership("e", workspace="{ID}03", emails=["{JANE}"])
-second(Membership, "f", workspace="{ID}03", emails=["{JANE}".title()])
-second(Workspace, "acme-again", slug="acme-dev")
-pathlib.Path("said.json").write_text(json.dumps(said))
-""".replace("{ID}", ID).replace("{JANE}", JANE)
-
-SAID = [
-    'WorkspaceBudget "a" and WorkspaceBudget "b" both manage the daily limit of workspace '
-    '"acme-dev"; leave it to one of them.',
-    'WorkspaceBudget "a" and WorkspaceBudget "c" both manage include_byok_in_budgets of workspace '
-    '"acme-dev"; leave it to one of them.',
-    'WorkspaceBudget "a" and WorkspaceBudget "d" both manage workspace "acme-dev", one of them '
-    "with exclusive=True; leave it to one of them.",
-    'WorkspaceBudget "a" and WorkspaceBudget "e" both manage the daily limit of workspace '
-    '"acme-dev"; leave it to one of them.',
-    "nothing",
-    f'WorkspaceBudget "g" and WorkspaceBudget "h" both manage the daily limit of workspace "{ID}01"'
-    "; leave it to one of them.",
-    "nothing",
-    'WorkspaceMembership "a" and WorkspaceMembership "b" both manage user_1 in workspace '
-    '"acme-dev"; leave it to one of them.',
-    'WorkspaceMembership "a" and WorkspaceMembership "c" both manage workspace "acme-dev", one of '
-    "them with exclusive=True; leave it to one of them.",
-    "nothing",
-    f'WorkspaceMembership "e" and WorkspaceMembership "f" both manage {JANE} in workspace "{ID}03"'
-    "; leave it to one of them.",
-    'Workspace "acme" and Workspace "acme-again" have the same slug "acme-dev"; give one of them '
-    "another.",
-]
-
-
-def test_two_owners_are_seen_before_any_id_is_known(project: Project, sandbox: Sandbox) -> None:
-    """By Workspace, id or slug: the second constructor says who both are, and nothing is asked."""
-    project.program(AT_ONCE)
-    project.preview()
-    assert json.loads((project.folder / "said.json").read_text()) == SAID
-    assert sandbox.requests() == []
 
 
 def _refusal(project: Project) -> str:
-    """Give what the failure of a preview says two owners have in common, on one line."""
+    """Return what the failure of a preview says of two owners, from the first one's name on."""
     with pytest.raises(Failure) as failure:
         project.preview()
     assert not failure.value.shows_our_code
-    [line] = {
-        line[line.index("Workspace") :]
-        for line in str(failure.value).splitlines()
-        if " both " in line
-    }
-    return line
+    [line] = {*re.findall(r"Workspace\w* \"\w+\".* and .*", str(failure.value))}
+    return str(line)
 
 
-def test_the_program_ends_with_one_line(project: Project, sandbox: Sandbox) -> None:
-    """What the user sees is the line, no traceback, and nothing was asked of the API."""
-    project.program(
+NEW = {
+    "one-limit": (
         """
         acme = openrouter.Workspace("acme")
         openrouter.WorkspaceBudget("one", workspace=acme, daily_usd=1)
-        openrouter.WorkspaceBudget("two", workspace=acme, daily_usd=1)
+        openrouter.WorkspaceBudget("two", workspace=acme, daily_usd=2)
+        """,
+        'WorkspaceBudget "one" and WorkspaceBudget "two" both manage the daily limit of Workspace '
+        '"acme"; leave it to one of them.',
+    ),
+    "the-flag": (
         """
-    )
-    assert _refusal(project) == (
+        acme = openrouter.Workspace("acme")
+        flag = dict(include_byok_in_budgets=True)
+        openrouter.WorkspaceBudget("one", workspace=acme, daily_usd=1, **flag)
+        openrouter.WorkspaceBudget("two", workspace=acme, weekly_usd=2, **flag)
+        """,
+        'WorkspaceBudget "one" and WorkspaceBudget "two" both manage include_byok_in_budgets of '
+        'Workspace "acme"; leave it to one of them.',
+    ),
+    "an-exclusive-membership": (
+        """
+        acme = openrouter.Workspace("acme")
+        both = dict(workspace=acme, exclusive=True)
+        openrouter.WorkspaceMembership("one", user_ids=["user_1"], **both)
+        openrouter.WorkspaceMembership("two", user_ids=["user_2"], **both)
+        """,
+        'WorkspaceMembership "one" and WorkspaceMembership "two" both manage Workspace "acme", one '
+        "of them with exclusive=True; merge them.",
+    ),
+    "the-slug-of-a-workspace-that-is-passed": (
+        """
+        acme = openrouter.Workspace("acme")
+        after = pulumi.ResourceOptions(depends_on=[acme])
+        openrouter.WorkspaceBudget("one", workspace=acme, daily_usd=1)
+        openrouter.WorkspaceBudget("two", after, workspace="acme-dev", daily_usd=2)
+        """,
         'WorkspaceBudget "one" and WorkspaceBudget "two" both manage the daily limit of workspace '
-        '"acme-dev"; leave it to one of them.'
-    )
-    assert sandbox.requests() == []
+        '"acme-dev"; leave it to one of them.',
+    ),
+    "one-slug": (
+        """
+        openrouter.Workspace("one", slug="acme")
+        openrouter.Workspace("two", slug="acme")
+        """,
+        'Workspace "one" and Workspace "two" have the same slug "acme"; rename one of them.',
+    ),
+    "one-slug-in-two-components": (
+        """
+        class Team(pulumi.ComponentResource):
+            def __init__(self, name):
+                super().__init__("acme:index:Team", name)
+                openrouter.Workspace(
+                    "acme", pulumi.ResourceOptions(parent=self), slug="acme", name=name
+                )
+
+        Team("one")
+        openrouter.Workspace("acme", slug="acme", name="two")
+        """,
+        'Workspace "acme" and Workspace "acme" in acme:index:Team have the same slug "acme"; '
+        "rename one of them.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("program", "says"), NEW.values(), ids=NEW)
+def test_two_owners_are_refused_in_preview_in_one_line(
+    project: Project, sandbox: Sandbox, program: str, says: str
+) -> None:
+    """The line names both resources and what they share; nothing is written, and no traceback."""
+    project.program(program)
+    assert _refusal(project) == says
+    assert sandbox.requests(writes_only=True) == []
 
 
 LATE = {
@@ -118,7 +103,7 @@ LATE = {
         openrouter.WorkspaceBudget("one", workspace="theirs", daily_usd=1)
         openrouter.WorkspaceBudget("two", workspace="{id}", daily_usd=1)
         """,
-        'WorkspaceBudget "two" and WorkspaceBudget "one" both manage the daily limit',
+        'WorkspaceBudget "one" and WorkspaceBudget "two" both manage the daily limit',
     ),
     "slug-against-get": (
         """
@@ -126,7 +111,7 @@ LATE = {
         openrouter.WorkspaceBudget("one", workspace=theirs, daily_usd=1)
         openrouter.WorkspaceBudget("two", workspace="theirs", daily_usd=1)
         """,
-        "both manage the daily limit",
+        'WorkspaceBudget "one" and WorkspaceBudget "two" both manage the daily limit',
     ),
     "email-against-user-id": (
         """
@@ -141,7 +126,7 @@ LATE = {
         openrouter.WorkspaceMembership("one", workspace="{id}", user_ids=[later])
         openrouter.WorkspaceMembership("two", workspace="{id}", user_ids=["user_1"])
         """,
-        'WorkspaceMembership "one" and WorkspaceMembership "two" both manage user_1',
+        'WorkspaceMembership "one" and WorkspaceMembership "two" both manage user_1 in workspace',
     ),
     "exclusive-that-is-an-output": (
         """
@@ -160,7 +145,7 @@ LATE = {
 def test_what_shows_only_late_is_refused_in_preview_too(
     project: Project, sandbox: Sandbox, somebody: Client, program: str, says: str
 ) -> None:
-    """Where forms differ or values are outputs, a read is all that it takes; nothing is written."""
+    """Where forms differ or values are outputs, reads are all that it takes."""
     theirs = somebody.workspaces.create({"name": "Theirs", "slug": "theirs"}).id
     sandbox.clear_requests()
     project.program(

@@ -76,6 +76,22 @@ def test_a_saved_plan_is_carried_out(cli: Project, sandbox: Sandbox) -> None:
         cli.pulumi("up", *YES, "--plan", "plan.json")
 
 
+@pytest.mark.parametrize("how", ["replace", "taint"])
+def test_a_workspace_is_replaced(cli: Project, sandbox: Sandbox, how: str) -> None:
+    """A forced replacement deletes the workspace and creates it with its children again."""
+    cli.up()
+    before = {one["id"] for one in sandbox.state()["workspaces"]}
+    if how == "taint":
+        cli.pulumi("state", "taint", urn("chat"), "--yes")
+        cli.pulumi("up", *YES)
+    else:
+        cli.pulumi("up", *YES, "--replace", urn("chat"))
+    assert live(sandbox) == CHAT
+    assert len({one["id"] for one in sandbox.state()["workspaces"]} - before) == 1
+    cli.pulumi("preview", "--expect-no-changes")
+    assert "4 unchanged" in cli.pulumi("refresh", *YES)
+
+
 def test_a_target_is_changed_alone(cli: Project, sandbox: Sandbox) -> None:
     """`--target` creates and destroys what it names, and leaves the rest alone."""
     cli.pulumi("up", *YES, "--target", urn("chat"))

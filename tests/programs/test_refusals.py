@@ -14,12 +14,12 @@ BAD = {
     "sort": (
         'openrouter.Workspace("acme", default_provider_sort="cheapest")',
         "Workspace resource 'acme': property default_provider_sort value {cheapest} has a problem: "
-        "a provider sort is one of price, throughput, latency, exacto; take one, or leave it out",
+        "a provider sort is one of price, throughput, latency, exacto; choose one, or omit it",
     ),
     "limit": (
         'openrouter.WorkspaceBudget("acme", workspace="{id}", daily_usd=0)',
-        "WorkspaceBudget resource 'acme': property daily_usd value {0} has a problem: a limit is "
-        "more than 0 USD; leave it out to have none",
+        "WorkspaceBudget resource 'acme': property daily_usd value {0} has a problem: a limit must "
+        "be more than 0 USD; omit it to have none",
     ),
     "order": (
         'openrouter.WorkspaceBudget("acme", workspace="{id}", daily_usd=7, monthly_usd=5)',
@@ -30,7 +30,7 @@ BAD = {
     "member": (
         'openrouter.WorkspaceMembership("acme", workspace="{id}", user_ids=["user_1", "user_1"])',
         "WorkspaceMembership resource 'acme': property user_ids value {[{user_1} {user_1}]} has a "
-        "problem: user_1 stands in the list more than once; take the others out",
+        "problem: user_1 is in the list more than once; remove the duplicates",
     ),
 }
 

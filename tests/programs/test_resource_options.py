@@ -21,37 +21,67 @@ def _writes(sandbox: Sandbox) -> list[str]:
     return [f"{w['method']} {'/'.join(w['path'].split('/')[3:4])}".strip() for w in writes]
 
 
-def test_workspaces_go_with_all_they_hold(project: Project, sandbox: Sandbox) -> None:
-    """Below components and alone, destroying N workspaces with their parts is N requests."""
-    project.program(
-        f"""
-        class Team(pulumi.ComponentResource):
-            def __init__(self, name):
-                super().__init__("acme:index:Team", name)
-                own = pulumi.ResourceOptions(parent=self)
-                made = openrouter.Workspace(name, own)
-                openrouter.WorkspaceBudget(name, own, workspace=made, daily_usd=1, weekly_usd=2)
-                below = pulumi.ResourceOptions(parent=made)
-                openrouter.WorkspaceMembership(name, below, workspace=made, emails=["{JANE}"])
+TEAMS = f"""
+class Team(pulumi.ComponentResource):
+    def __init__(self, name):
+        super().__init__("acme:index:Team", name)
+        own = pulumi.ResourceOptions(parent=self)
+        made = openrouter.Workspace(name, own)
+        openrouter.WorkspaceBudget(name, own, workspace=made, daily_usd=1, weekly_usd=2)
+        below = pulumi.ResourceOptions(parent=made)
+        openrouter.WorkspaceMembership(name, below, workspace=made, emails=["{JANE}"])
 
-        for name in ("one", "two"):
-            Team(name)
-        alone = openrouter.Workspace("alone")
-        openrouter.WorkspaceBudget("alone", workspace=alone, daily_usd=1)
-        """
-    )
+for name in ("one", "two"):
+    Team(name)
+alone = openrouter.Workspace("alone")
+openrouter.WorkspaceBudget("alone", workspace=alone, daily_usd=1)
+"""
+
+
+def test_workspaces_go_with_all_they_hold(project: Project, sandbox: Sandbox) -> None:
+    """Below components and alone, each part is deleted by requests, and then its workspace."""
+    project.program(TEAMS)
     assert project.up().changes == {"create": 11}
     assert project.up().is_empty
     assert project.refresh().is_empty
     sandbox.clear_requests()
-    project.destroy()
-    assert _writes(sandbox) == ["DELETE"] * 3
+    assert project.destroy().changes == {"delete": 11}
+    writes = [(w["method"], w["path"].split("/")) for w in sandbox.requests(writes_only=True)]
+    for id_ in {path[2] for _, path in writes}:
+        own = [(method, *path[3:]) for method, path in writes if path[2] == id_]
+        assert own[-1] == ("DELETE",), "the workspace went before one of its parts"
+    assert sorted("/".join([method, *path[3:]]) for method, path in writes) == [
+        *["DELETE"] * 3,
+        *["DELETE/budgets/daily"] * 3,
+        *["DELETE/budgets/weekly"] * 2,
+        *["POST/members/remove"] * 2,
+    ]
+    assert [w["slug"] for w in sandbox.state()["workspaces"]] == ["default"]
 
 
-def test_a_workspace_that_is_retained_keeps_neither_limit_nor_person(
+def test_a_workspace_that_cannot_be_deleted_keeps_its_limits_and_people(
     project: Project, sandbox: Sandbox
 ) -> None:
-    """With retain_on_delete the workspace stays, and its parts go one by one."""
+    """With an active API key in it, a destroy removes none of its parts, and says what to do."""
+    project.program(TEAMS)
+    project.up()
+    sandbox.mark_workspace("one-dev", active_keys=True)
+    [before] = [w for w in sandbox.state()["workspaces"] if w["slug"] == "one-dev"]
+    with pytest.raises(Failure, match="Delete or disable these keys") as failure:
+        project.destroy()
+    assert not failure.value.shows_our_code
+    [after] = [w for w in sandbox.state()["workspaces"] if w["slug"] == "one-dev"]
+    assert (after["budgets"], after["members"]) == (before["budgets"], before["members"])
+    assert {r["urn"].rpartition("::")[2] for r in project.resources()} >= {"one"}
+    sandbox.mark_workspace("one-dev", active_keys=False)
+    project.destroy()
+    assert not project.resources()
+
+
+def test_a_workspace_that_is_retained_alone_keeps_neither_limit_nor_person(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """With retain_on_delete on the workspace only, the workspace stays and its parts go."""
     project.program(
         f"""
         kept = openrouter.Workspace("kept", pulumi.ResourceOptions(retain_on_delete=True))
@@ -127,24 +157,35 @@ def test_a_protected_workspace_is_not_deleted(project: Project, sandbox: Sandbox
     assert sandbox.requests() == []
 
 
-def test_an_existing_workspace_is_taken_over_only_where_that_is_wanted(
-    project: Project, somebody: Client
+def test_an_existing_workspace_is_adopted_only_where_the_program_asks(
+    project: Project, sandbox: Sandbox, somebody: Client
 ) -> None:
-    """The conflict names the ways out; one run with the variable takes over, then it settles."""
-    theirs = somebody.workspaces.create({"name": "Theirs", "slug": "acme-dev"}).id
+    """The conflict names the ways out; with the variable, preview and up say what changes."""
+    theirs = somebody.workspaces.create(
+        {"name": "acme", "slug": "acme-dev", "description": "Theirs", "default_text_model": "a/b"}
+    ).id
     project.program('openrouter.Workspace("acme", description="Ours")')
-    with pytest.raises(Failure, match="it exists already") as failure:
+    with pytest.raises(Failure, match='with the slug "acme-dev" exists already') as failure:
         project.up()
     assert "OPENROUTER_ADOPT_EXISTING=1" in str(failure.value)
     assert not failure.value.shows_our_code
     project.environment["OPENROUTER_ADOPT_EXISTING"] = "1"
     project.reopen()
-    up = project.up()
-    assert f'took over the existing workspace "acme-dev" ({theirs})' in up.stdout
+    notice = (
+        f'Workspace "acme" adopts the existing workspace "acme-dev" ({theirs}) and changes '
+        'description: "Theirs" -> "Ours".'
+    )
+    sandbox.clear_requests()
+    assert notice in project.preview().stdout
+    assert [(r["method"], r["status"]) for r in sandbox.requests()] == [("GET", 200)]
+    assert notice in project.up().stdout
     del project.environment["OPENROUTER_ADOPT_EXISTING"]
     project.reopen()
-    assert project.up().is_empty
-    assert somebody.workspaces.get(theirs).description == "Ours"
+    adopted = somebody.workspaces.get(theirs)
+    assert (adopted.description, adopted.default_text_model) == ("Ours", "a/b")
+    # What the program leaves out is an ordinary difference from now on.
+    assert project.up().changes == {"update": 1, "same": 1}
+    assert somebody.workspaces.get(theirs).default_text_model is None
     project.settle()
 
 

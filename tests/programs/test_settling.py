@@ -42,9 +42,10 @@ MEMBERSHIP: dict[str, tuple[Any, Any, Any]] = {
     "user_ids": ([user_id(JANE)], [user_id(RAVI), user_id(JANE)], [user_id(MEI)]),
     "emails": ([JANE], [RAVI.title(), JANE], [MEI]),
     "exclusive": (False, True, None),
+    "skip_missing": (False, True, None),
 }
 # No field of the API: whether they are right shows in that nothing else comes or goes.
-NO_FIELDS = ("adopt", "exclusive")
+NO_FIELDS = ("adopt", "exclusive", "skip_missing")
 # A budget has at least one limit, so each of the two keeps another one.
 KEPT = ({"lifetime_usd": 5000}, {"daily_usd": 5})
 

@@ -18,14 +18,14 @@ def workspace(**inputs: Any) -> Problems:
 
 
 SLUG = "a slug is 1 to 50 of a-z and 0-9 in parts joined by single hyphens; "
-UUID_SLUG = "a slug in the form of a UUID would be taken for the id of a workspace; write another"
+UUID_SLUG = "a UUID would be mistaken for the id of a workspace; choose a different slug"
 NAME = "a name has 1 to 100 characters, not all blank; it has "
 RATE = (
     "a sampling rate is from 0.0001 to 1 (every request); to log none, set "
     "is_observability_io_logging_enabled=False"
 )
-SORT = "a provider sort is one of price, throughput, latency, exacto; take one, or leave it out"
-UNFIT = " is empty, or has blanks or control characters in it; take them out"
+SORT = "a provider sort is one of price, throughput, latency, exacto; choose one, or omit it"
+UNFIT = " is empty, or contains spaces or control characters; remove them"
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_a_bad_slug_is_refused_with_a_good_one(value: str, reason: str) -> None:
         pytest.param(
             {"name": "a\x00b"},
             "name",
-            "U+0000 is a control character; take it out",
+            "U+0000 is a control character; remove it",
             id="nul-in-a-name",
         ),
         pytest.param(
             {"name": "a\nb"},
             "name",
-            "U+000A is a control character; take it out",
+            "U+000A is a control character; remove it",
             id="newline-in-a-name",
         ),
         pytest.param(
@@ -74,7 +74,7 @@ def test_a_bad_slug_is_refused_with_a_good_one(value: str, reason: str) -> None:
         pytest.param(
             {"description": "a\x1bb"},
             "description",
-            "U+001B is a control character; take it out",
+            "U+001B is a control character; remove it",
             id="escape-in-a-description",
         ),
         pytest.param(
@@ -98,37 +98,37 @@ def test_a_bad_slug_is_refused_with_a_good_one(value: str, reason: str) -> None:
         pytest.param(
             {"io_logging_sampling_rate": float("nan")},
             "io_logging_sampling_rate",
-            "Input should be a finite number; change it",
+            "must be a finite number",
             id="rate-nan",
         ),
         pytest.param(
             {"io_logging_api_key_ids": [1, 1.0]},
             "io_logging_api_key_ids",
-            "1 stands in the list more than once; take the others out",
+            "1 is in the list more than once; remove the duplicates",
             id="key-twice",
         ),
         pytest.param(
             {"io_logging_api_key_ids": [1.5]},
             "io_logging_api_key_ids",
-            "Input should be a valid integer; change it",
+            "must be a whole number, not float (an item of the list)",
             id="half-a-key",
         ),
         pytest.param(
             {"disabled_server_tools": ["a", "a"]},
             "disabled_server_tools",
-            "a stands in the list more than once; take the others out",
+            "a is in the list more than once; remove the duplicates",
             id="tool-twice",
         ),
         pytest.param(
             {"is_observability_io_logging_enabled": "yes"},
             "is_observability_io_logging_enabled",
-            "Input should be a valid boolean; change it",
+            "must be True or False, not str",
             id="text-for-a-switch",
         ),
         pytest.param(
             {"description": 7},
             "description",
-            "Input should be a valid string; change it",
+            "must be a string, not int",
             id="number",
         ),
     ],

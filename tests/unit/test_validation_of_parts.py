@@ -33,14 +33,14 @@ WORKSPACE = (
     "a workspace is given by its id (a UUID) or its slug (1 to 50 of a-z and 0-9 in parts joined "
     "by single hyphens); pass the Workspace itself, or copy the id from its settings page"
 )
-LIMIT = "a limit is more than 0 USD; leave it out to have none"
-UNFIT = " is empty, or has blanks or control characters in it; take them out"
-ONE_LIST = "a WorkspaceMembership takes user_ids or emails, one of them; "
+LIMIT = "a limit must be more than 0 USD; omit it to have none"
+UNFIT = " is empty, or contains spaces or control characters; remove them"
+ONE_LIST = "a WorkspaceMembership takes either user_ids or emails; "
 EMPTY = (
-    "the list is empty; name at least one person, take the resource out, or set exclusive=True to "
+    "the list is empty; name at least one person, remove the resource, or set exclusive=True to "
     "have nobody in the workspace"
 )
-FINITE = "Input should be a finite number; change it"
+FINITE = "must be a finite number"
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ FINITE = "Input should be a finite number; change it"
         pytest.param(-1, LIMIT, id="negative"),
         pytest.param(float("nan"), FINITE, id="nan"),
         pytest.param(float("inf"), FINITE, id="infinite"),
-        pytest.param("5", "Input should be a valid number; change it", id="text"),
-        pytest.param(True, "Input should be a valid number; change it", id="switch"),
+        pytest.param("5", "must be a number, not str", id="text"),
+        pytest.param(True, "must be a number, not bool", id="switch"),
     ],
 )
 @pytest.mark.parametrize("name", ["daily_usd", "weekly_usd", "monthly_usd", "lifetime_usd"])
@@ -103,9 +103,9 @@ def test_limits_that_differ_little_are_told_apart() -> None:
 def test_a_budget_sets_a_limit() -> None:
     """Without one it is refused, and the reason lists what there is."""
     [(name, reason)] = budget(include_byok_in_budgets=True)
-    assert name == "workspace"
+    assert name == "monthly_usd"
     assert reason.endswith(
-        "daily_usd, weekly_usd, monthly_usd or lifetime_usd, or take the resource out"
+        "pass daily_usd, weekly_usd, monthly_usd or lifetime_usd, or remove the resource"
     )
 
 
@@ -124,25 +124,25 @@ def test_a_bad_workspace_is_refused(value: str) -> None:
         pytest.param(
             {"user_ids": ["user_1", "user_1"]},
             "user_ids",
-            "user_1 stands in the list more than once; take the others out",
+            "user_1 is in the list more than once; remove the duplicates",
             id="id-twice",
         ),
         pytest.param(
             {"emails": ["Jane@example.com", "jane@example.com"]},
             "emails",
-            "jane@example.com stands in the list more than once; take the others out",
+            "jane@example.com is in the list more than once; remove the duplicates",
             id="email-twice-in-another-case",
         ),
         pytest.param(
             {"user_ids": ["jane@example.com"]},
             "user_ids",
-            '"jane@example.com" is an email address; give it with emails=[...] instead of user_ids',
+            '"jane@example.com" is an email address; pass it in emails=[...] instead of user_ids',
             id="email-for-id",
         ),
         pytest.param(
             {"emails": ["user_1"]},
             "emails",
-            '"user_1" is no email address; give user ids with user_ids=[...] instead of emails',
+            '"user_1" is not an email address; pass user ids in user_ids=[...] instead of emails',
             id="id-for-email",
         ),
         pytest.param({"user_ids": ["user 1"]}, "user_ids", "'user 1'" + UNFIT, id="blank-in-id"),
@@ -154,13 +154,13 @@ def test_a_bad_workspace_is_refused(value: str) -> None:
         pytest.param(
             {"user_ids": ["user_1"], "emails": ["jane@example.com"]},
             "emails",
-            ONE_LIST + "take one of the lists out",
+            ONE_LIST + "remove one of the two lists",
             id="both-lists",
         ),
         pytest.param(
             {},
             "user_ids",
-            ONE_LIST + "give one of the lists",
+            ONE_LIST + "pass one of the two lists",
             id="no-list",
         ),
     ],
@@ -268,5 +268,5 @@ def test_an_unknown_value_may_still_make_it_right(problems: Problems) -> None:
 def test_a_required_input_without_a_value_is_refused() -> None:
     """An output that turns out to be None is no workspace."""
     assert validate("WorkspaceBudgetProvider", {"daily_usd": 1})[1] == [
-        ("workspace", "it has no value; give one")
+        ("workspace", "a value is required")
     ]

@@ -14,7 +14,7 @@ from pulumi import dynamic
 
 from pulumi_openrouter.errors import ApiError, NotFoundError, OpenRouterError
 from pulumi_openrouter.lifecycle.base import Lifecycle, Problem, Properties, is_unknown
-from pulumi_openrouter.lifecycle.hints import OWNER, PROTECTED, WORKSPACE, Hints, owner_text
+from pulumi_openrouter.lifecycle.hints import OWNER, WORKSPACE, Hints, owner_text
 from pulumi_openrouter.lifecycle.register import Kind
 from pulumi_openrouter.slugs import is_uuid
 
@@ -131,15 +131,11 @@ class WorkspaceChild(Lifecycle):
         """Return the inputs that differ; a slug in the place of the same workspace's id does not.
 
         What one resource took over in a run that was cut off, and the other lets go of only now,
-        has to be put back, so it differs too. So does protection: the outputs have to know of it.
+        has to be put back, so it differs too.
         """
         different = super().differences(olds, news)
         if "workspace" in different and self._is_same(news.get("workspace"), olds):
             different.remove("workspace")
-        if OWNER in news and OWNER in olds:
-            hints = self.hints(news)
-            if hints.owner and hints.protected != bool(olds.get(PROTECTED)):
-                different.append(PROTECTED)
         return [*dict.fromkeys([*different, *self.taken_away(olds, news)])]
 
     def workspace_is_gone(self, workspace_id: str) -> bool:
@@ -162,7 +158,7 @@ class WorkspaceChild(Lifecycle):
         """Raise where this delete would strip a workspace whose own deletion is bound to fail.
 
         Pulumi deletes the parts of a workspace before the workspace. Where the workspace goes too,
-        and is protected or in use, its limits and people have to stay.
+        and is in use, its limits and people have to stay.
         """
         workspace = props.get(WORKSPACE)
         if not workspace:
@@ -171,12 +167,6 @@ class WorkspaceChild(Lifecycle):
         if not goes and workspace_id not in self.session.replaced:
             return
         own = owner_text(props.get(OWNER, f"::{self.part}"))
-        if props.get(PROTECTED):
-            msg = (
-                f"{own} was not deleted: its {owner_text(workspace)} is protected. Set "
-                "protect=False on the Workspace and run `pulumi up` before you delete it."
-            )
-            raise OpenRouterError(msg)
         keys = self.session.active_keys(workspace_id)
         if keys:
             names = [f'"{key.name or key.label or key.hash}"' for key in keys[:MOST_KEYS]]

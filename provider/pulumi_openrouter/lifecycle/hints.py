@@ -1,10 +1,9 @@
 """What a program tells the provider beside the inputs of a resource.
 
-A dynamic provider is not told the URN of a resource, nor what the program has marked as secret or
-protected. The constructors put that into hidden inputs: keys that begin with two underscores, which
-Pulumi leaves out of previews and diffs. `check` takes them out of the inputs again, and only the
-owner stays, since `create` and `update` have to know it. What a `delete` has to know stands in the
-outputs.
+A dynamic provider is not told the URN of a resource, nor what the program has marked as secret. The
+constructors put that into hidden inputs: keys that begin with two underscores, which Pulumi leaves
+out of previews and diffs. `check` takes them out of the inputs again, and only the owner stays,
+since `create` and `update` have to know it. What a `delete` has to know stands in the outputs.
 """
 
 from __future__ import annotations
@@ -18,9 +17,6 @@ OWNER = "__owner"
 
 WORKSPACE = "__workspace"
 """The owner of the Workspace of the same program that a child belongs to."""
-
-PROTECTED = "__protected"
-"""Whether that Workspace is protected, by itself or by a parent."""
 
 SECRETS = "__secrets"
 """The names of the inputs that the program marks as secret."""
@@ -40,7 +36,6 @@ class Hints:
 
     owner: str
     workspace: str | None = None
-    protected: bool = False
     secrets: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
 
@@ -51,7 +46,6 @@ class Hints:
         return cls(
             _text(props.get(OWNER)) or "",
             _text(workspace),
-            props.get(PROTECTED) is True,
             frozenset(map(str, props.get(SECRETS) or ())),
             frozenset(map(str, props.get(LEFT_OUT) or ())),
         )
@@ -62,12 +56,7 @@ class Hints:
 
     def outputs(self, incarnation: str | None) -> dict[str, Any]:
         """Return what a later delete has to know, for the outputs."""
-        found = {
-            OWNER: self.owner,
-            WORKSPACE: self.workspace,
-            PROTECTED: self.protected,
-            INCARNATION: incarnation,
-        }
+        found = {OWNER: self.owner, WORKSPACE: self.workspace, INCARNATION: incarnation}
         return {name: value for name, value in found.items() if value}
 
 
@@ -78,9 +67,7 @@ def is_hidden(name: str) -> bool:
 
 def hidden(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return the hidden properties that outputs carry along, without Pulumi's own."""
-    return {
-        name: props[name] for name in (OWNER, WORKSPACE, PROTECTED, INCARNATION) if name in props
-    }
+    return {name: props[name] for name in (OWNER, WORKSPACE, INCARNATION) if name in props}
 
 
 def owner_text(owner: str) -> str:

@@ -72,17 +72,25 @@ class Collision:
     """The thing, or None where one of the two is exclusive, or it is the workspace itself."""
 
     def __str__(self) -> str:
-        owners = f"{owner_text(self.other.owner)} and {owner_text(self.one.owner)}"
+        # Sorted, because the order in which Pulumi checks two resources is not always the same.
+        owners = " and ".join(sorted(owner_text(one.owner) for one in (self.one, self.other)))
         if self.one.kind is Kind.WORKSPACE:
             slugs = {self.one.workspace, self.other.workspace}
             if len(slugs) == 1:
                 return f'{owners} have the same slug "{self.one.workspace}"; rename one of them.'
             return f"{owners} both manage one workspace; leave it to one of them."
-        place = self.one.workspace or self.other.workspace
-        where = f'workspace "{place}"' if place else "the same workspace"
+        where = self._place()
         if self.thing is None:
             return f"{owners} both manage {where}, one of them with exclusive=True; merge them."
         return f"{owners} both manage {self._words()} {where}; leave it to one of them."
+
+    def _place(self) -> str:
+        """Return the workspace: a new one has no id in a preview, but a name in the program."""
+        sides = (self.one, self.other)
+        if place := next((one.workspace for one in sides if one.workspace), None):
+            return f'workspace "{place}"'
+        parent = next((one.hints.workspace for one in sides if one.hints.workspace), None)
+        return owner_text(parent) if parent else "the same workspace"
 
     def _words(self) -> str:
         if self.one.kind is Kind.PEOPLE:
@@ -122,9 +130,9 @@ class Register:
             return self._enter(replace(claim, keys=frozenset(keys)))
 
     def identify(
-        self, kind: Kind, owner: str, workspace_id: str, things: Iterable[str] = ()
+        self, kind: Kind, owner: str, workspace_id: str | None, things: Iterable[str] = ()
     ) -> list[Collision]:
-        """Add the workspace's id, and more names of the same things, to a claim.
+        """Add the workspace's id, where it is known, and more names of the same things to a claim.
 
         Returns the claims of other resources that it now collides with.
         """
@@ -133,11 +141,8 @@ class Register:
             if claim is None:
                 return []
             self._remove(claim)
-            return self._enter(
-                replace(
-                    claim, keys=claim.keys | {workspace_id}, things=claim.things | frozenset(things)
-                )
-            )
+            keys = claim.keys | ({workspace_id} if workspace_id else set())
+            return self._enter(replace(claim, keys=keys, things=claim.things | frozenset(things)))
 
     def is_alive(self, kind: Kind, owner: str, workspace_id: str, incarnation: str | None) -> None:
         """Note that a resource exists in a workspace and stays there."""

@@ -181,6 +181,17 @@ _TYPES = {
 }
 """How a person calls the types that pydantic asks for."""
 
+_KINDS = {
+    "NoneType": "None",
+    "bool": "True or False",
+    "dict": "a mapping",
+    "float": "a number",
+    "int": "a number",
+    "list": "a list",
+    "str": "a string",
+}
+"""How a person calls the types that Pulumi carries; every number arrives as a float."""
+
 _MODELS: dict[str, type[_Inputs]] = {
     "WorkspaceProvider": _WorkspaceInputs,
     "WorkspaceBudgetProvider": _WorkspaceBudgetInputs,
@@ -216,7 +227,11 @@ def _problem(details: Any) -> tuple[str, str]:
 
 def _type_problem(details: Any) -> str:
     """Return what type a value must have and which it has; the value may be secret."""
-    wanted = _TYPES.get(details["type"], details["msg"])
-    kind = "None" if details["input"] is None else type(details["input"]).__name__
+    if details["type"] not in _TYPES:
+        # The type is right, but the number is not finite.
+        return str(details["msg"]).replace("Input should be", "must be", 1)
+    wanted = _TYPES[details["type"]]
+    found = type(details["input"]).__name__
+    kind = _KINDS.get(found, found)
     item = " (an item of the list)" if len(details["loc"]) > 1 else ""
     return f"must be {wanted}, not {kind}{item}"

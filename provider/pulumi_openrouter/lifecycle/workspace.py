@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 SLUG_IN_USE = (
     "If another workspace of this program moves away from that slug, run `pulumi up` again. To "
-    "swap two slugs, give one of the two workspaces a temporary slug, run `pulumi up`, and then swap."
+    "swap two slugs, give one of the two a temporary slug first and run `pulumi up`."
 )
 
 UNDELETABLE = (

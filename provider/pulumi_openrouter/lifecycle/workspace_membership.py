@@ -24,6 +24,7 @@ from pulumi_openrouter.lifecycle.base import Change, Problem, Properties, is_get
 from pulumi_openrouter.lifecycle.child import WorkspaceChild
 from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints, hidden, owner_text
 from pulumi_openrouter.lifecycle.register import Claim, Kind
+from pulumi_openrouter.slugs import is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -113,7 +114,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         directory = self.session.people(known=new)
         found = {email: directory.user_id(email) for email in new}
         collisions = self.session.register.identify(
-            self.kind, hints.owner, self._any_key(hints), filter(None, found.values())
+            self.kind, hints.owner, None, filter(None, found.values())
         )
         if collisions:
             yield self.blamed(inputs, collisions[0].thing), str(collisions[0])
@@ -135,7 +136,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         """Announce who will be removed; yield that the default workspace takes no membership."""
         own = self.session.register.claim_of(Kind.WORKSPACE, hints.workspace or "")
         try:
-            slug = own.workspace if own is not None else self._slug(workspace_id)
+            slug = self._slug(workspace_id, inputs) if own is None else own.workspace
         except NotFoundError:
             yield "workspace", "no workspace has this id; check it, or pass the Workspace itself"
             return
@@ -159,12 +160,14 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         form = _form(news)
         missing = [one.name for one in _people(olds) if not one.user_id]
         still_named = [name for name in missing if name in known_items(news.get(form))]
-        if still_named and form not in different and self.hints(news).owner:
+        claim = self.session.register.claim_of(self.kind, news.get(OWNER, ""))
+        # Without a claim this is the comparison of a refresh, which plans nothing.
+        if claim is not None and still_named and form not in different:
             absent = self._absent(still_named, form)
             if len(absent) < len(still_named):
                 different.append(form)
             if absent:
-                self._warn_of_missing(absent, self.hints(news))
+                self._warn_of_missing(absent, claim.hints)
         return different
 
     def taken_away(self, olds: Properties, news: Properties) -> list[str]:
@@ -276,11 +279,10 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         except ApiError as error:
             raise self.after_failure(error, "Some of its people may be out already") from None
 
-    def _any_key(self, hints: Hints) -> str:
-        claim = self.session.register.claim_of(self.kind, hints.owner)
-        return next(iter(sorted(claim.keys if claim else ())), "")
-
-    def _slug(self, workspace_id: str) -> str | None:
+    def _slug(self, workspace_id: str, inputs: Properties) -> str | None:
+        given = inputs.get("workspace")
+        if isinstance(given, str) and not is_uuid(given):
+            return given
         return self.session.client.workspaces.get(workspace_id).slug
 
     def _identify(self, props: Properties, workspace_id: str, people: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""What each kind of step does: the provider's call, and the state that comes of it.
+"""Applying a step: calling the provider, and building the new state of the resource.
 
 In a preview, nothing is created, changed or deleted; a resource's outputs are then its inputs,
 which is all that is known without a provider's help.
@@ -14,7 +14,7 @@ from pulumi_openrouter.offline.steps import CREATES, DELETES, READS, Op, Step
 
 
 class ProtectedError(Exception):
-    """A resource is to be deleted and is marked for protection."""
+    """A resource that should be deleted is protected."""
 
 
 def apply(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool) -> None:
@@ -88,8 +88,8 @@ def _delete(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool
 
 def _read(step: Step, provider: Provider) -> None:
     new = step.after
-    if new.id == values.UNKNOWN:
-        new.outputs = {}
+    if new.id == values.UNKNOWN or step.unread:
+        new.id, new.outputs = "", {}
     else:
         live = provider.read(new.urn, new.id, new.inputs, new.inputs, 0)
         new.id, new.outputs = live.id or new.id, live.outputs
@@ -118,7 +118,7 @@ def _refresh(step: Step, provider: Provider, *, dry_run: bool) -> None:
 
 
 def _drifted(old: Resource, new: Resource, provider: Provider, *, dry_run: bool) -> bool:
-    """Tell whether an unchanged program would now change the resource back."""
+    """Return whether the next run of the same program would change the resource back."""
     if old.external:
         return old.outputs != new.outputs
     answer = provider.diff(

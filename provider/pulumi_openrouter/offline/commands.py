@@ -1,4 +1,4 @@
-"""The command `pulumi-openrouter offline`: the stack's operations for a shell.
+"""The command `pulumi-openrouter offline`, which runs the operations of a stack from a shell.
 
 Lines go to a terminal in colour with what runs below them, to anything else as they are. With
 `--json` they go to standard error, and standard output gets one object.
@@ -15,13 +15,18 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 from rich.console import Console
 
 from pulumi_openrouter.offline import values
-from pulumi_openrouter.offline.errors import OfflineError, OperationError, StateError
+from pulumi_openrouter.offline.errors import (
+    Diagnostic,
+    OfflineError,
+    OperationError,
+    StateError,
+)
 from pulumi_openrouter.offline.live import LiveDisplay
 from pulumi_openrouter.offline.project import choose_stack, find_project
 from pulumi_openrouter.offline.results import OperationResult, OutputMap
@@ -34,21 +39,39 @@ _COMMON = (
         "--cwd",
         default=".",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="The project's folder, or one in it.",
+        help="The project's folder, or a folder inside it.",
     ),
-    click.option("-s", "--stack", "stack_name", help="The stack (or PULUMI_STACK)."),
-    click.option("-c", "--config", multiple=True, metavar="KEY=VALUE", help="For this run only."),
+    click.option(
+        "-s", "--stack", "stack_name", help="The stack to work on; default: PULUMI_STACK."
+    ),
+    click.option(
+        "-c",
+        "--config",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set a configuration value for this run only; may be repeated.",
+    ),
 )
 _RUNNING = (
     *_COMMON,
-    click.option("-p", "--parallel", type=click.IntRange(min=1), help="Resources at once."),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
-    click.option("-y", "--yes", is_flag=True, help="Accepted; nothing is ever asked."),
+    click.option(
+        "-p",
+        "--parallel",
+        type=click.IntRange(min=1),
+        help="How many resources to work on at once.",
+    ),
+    click.option(
+        "--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout."
+    ),
+    click.option(
+        "-y", "--yes", is_flag=True, help="Accepted for compatibility: nothing is ever asked."
+    ),
 )
-_EXPECT = click.option(
-    "--expect-no-changes", is_flag=True, help="Fail if there is anything to change."
+_EXPECT = click.option("--expect-no-changes", is_flag=True, help="Fail if anything would change.")
+_REPLACE = click.option(
+    "--replace", multiple=True, metavar="URN", help="Replace this resource; may be repeated."
 )
-_REFRESH = click.option("-r", "--refresh", is_flag=True, help="Read the live state first.")
+_REFRESH = click.option("-r", "--refresh", is_flag=True, help="Refresh the state first.")
 
 
 def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -62,24 +85,25 @@ def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command
 
 @click.group()
 def offline() -> None:
-    """Preview, bring up, refresh and destroy Pulumi stacks without the Pulumi CLI.
+    """Preview, update, refresh and destroy Pulumi stacks without the Pulumi CLI.
 
-    Runs the project's Python program and its dynamic resources. State is kept in .pulumi-offline in
-    the project folder, unencrypted; `export` prints it for `pulumi stack import`.
+    This runs the project's Python program and its dynamic resources. The state is kept in
+    .pulumi-offline in the project folder, unencrypted; `export` prints it for `pulumi stack
+    import`.
     """
 
 
 @offline.command()
-@_with(*_RUNNING, _EXPECT, _REFRESH)
+@_with(*_RUNNING, _EXPECT, _REFRESH, _REPLACE)
 def preview(**options: Any) -> None:
     """Show what `up` would do."""
     _operate("preview", options)
 
 
 @offline.command()
-@_with(*_RUNNING, _EXPECT, _REFRESH)
+@_with(*_RUNNING, _EXPECT, _REFRESH, _REPLACE)
 def up(**options: Any) -> None:
-    """Make what is there equal to the program."""
+    """Create, update and delete resources to match the program."""
     _operate("up", options)
 
 
@@ -90,19 +114,31 @@ def up(**options: Any) -> None:
     click.option(
         "--clear-pending-creates",
         is_flag=True,
-        help="Forget about creates that a kill cut off.",
+        help="Drop creates that were interrupted from the state.",
     ),
 )
 def refresh(**options: Any) -> None:
-    """Take the live state over into the saved one."""
+    """Update the saved state to match the live resources."""
     _operate("refresh", options)
 
 
 @offline.command()
-@_with(*_RUNNING, _REFRESH)
-def destroy(**options: Any) -> None:
-    """Delete everything that the stack has."""
-    _operate("destroy", options)
+@_with(
+    *_RUNNING,
+    _REFRESH,
+    click.option(
+        "-f",
+        "--skip-preview",
+        is_flag=True,
+        help="Delete what can be deleted, even if a resource is protected.",
+    ),
+)
+def destroy(skip_preview: bool, **options: Any) -> None:
+    """Delete all resources of the stack.
+
+    If a resource is protected, nothing is deleted, as with `pulumi destroy`, whose preview fails.
+    """
+    _operate("destroy", options, first=None if skip_preview else "preview_destroy")
 
 
 @offline.command()
@@ -112,14 +148,14 @@ def destroy(**options: Any) -> None:
         "--for",
         "taker",
         type=click.File(encoding="utf-8"),
-        help="What `pulumi stack export` prints of the stack that is to take the state.",
+        help="The output of `pulumi stack export` for the stack that will import the state.",
     ),
 )
 def export(taker: TextIO | None, **options: Any) -> None:
-    """Print the state, secrets included, as `pulumi stack import` takes it.
+    """Print the state, including secrets, for `pulumi stack import`.
 
-    Pulumi takes secrets only with the provider that is to encrypt them: give --for where there are
-    any.
+    Pulumi imports secrets only together with the secrets provider that will encrypt them: use --for
+    if the state has any.
     """
     with _explained():
         document = asdict(_stack(options).export_stack())
@@ -143,24 +179,52 @@ def _secrets_providers(taker: TextIO) -> Any:
         raise StateError(msg) from error
 
 
-def _operate(operation: str, options: dict[str, Any]) -> None:
+def _operate(operation: str, options: dict[str, Any], first: str | None = None) -> None:
+    """Run an operation, show it and exit. `first` names another that must succeed before it."""
     as_json = options.pop("as_json")
     options.pop("yes")
     console = Console(stderr=as_json, highlight=False)
-    result: OperationResult | OperationError | None = None
-    outputs: OutputMap = {}
-    with _explained():
+    interruption = _Interruption(console)
+    try:
         stack = _stack(options)
-        try:
-            with _cancelable(stack, console):
-                result = _shown(getattr(stack, operation), options, console)
-        except OperationError as error:
-            result = error
-        if operation == "up":
-            outputs = stack.outputs()
-    if as_json and result is not None:
-        click.echo(json.dumps(_document(result, outputs), ensure_ascii=False))
-    sys.exit(1 if isinstance(result, OperationError) else 0)
+        with interruption.cancels(stack):
+            result = _run(stack, operation, first, options, interruption)
+        document = _document(result, stack.outputs() if operation == "up" else {})
+    except OfflineError as error:
+        click.echo(f"error: {error}", err=True)
+        document = _document(_not_begun(str(error)), {})
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False))
+    sys.exit(interruption.code or int(document["result"] == "failed"))
+
+
+def _run(
+    stack: Stack,
+    operation: str,
+    first: str | None,
+    options: dict[str, Any],
+    interruption: _Interruption,
+) -> OperationResult | OperationError:
+    """Run an operation and return what came of it; an OperationError has been shown already."""
+    try:
+        if first is not None:
+            _previewed(getattr(stack, first), options, interruption.console)
+        if interruption.code:
+            return _not_begun(f"{operation} canceled")
+        return _shown(getattr(stack, operation), options, interruption.console)
+    except OperationError as error:
+        return error
+
+
+def _previewed(
+    method: Callable[..., OperationResult], options: dict[str, Any], console: Console
+) -> None:
+    """Run a preview that is shown only where it fails."""
+    try:
+        method(**options)
+    except OperationError as error:
+        console.out(error.stdout, end="", highlight=False)
+        raise
 
 
 def _shown(
@@ -206,9 +270,14 @@ def _document(result: OperationResult | OperationError, outputs: OutputMap) -> d
     }
 
 
+def _not_begun(message: str) -> OperationError:
+    """Return the error of an operation that could not even begin."""
+    return OperationError(message, [Diagnostic("error", "", message)], {}, [], "")
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Turn an error into a line and an exit code."""
+    """Print an error as one line and exit with code 1."""
     try:
         yield
     except OfflineError as error:
@@ -216,23 +285,38 @@ def _explained() -> Iterator[None]:
         sys.exit(1)
 
 
-@contextmanager
-def _cancelable(stack: Stack, console: Console) -> Iterator[None]:
-    """End gently at the first Ctrl-C (or TERM), at once at the second."""
-    asked = False
+class _Interruption:
+    """Ends a run gently at the first Ctrl-C (or TERM), at once at the second.
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
-            # The processes that were started end with this one.
-            os._exit(1)
-        asked = True
-        console.print("canceling: what runs is finished and saved; once more to kill it")
-        stack.cancel()
+    `code` is then what a shell expects of a program that a signal has ended.
+    """
 
-    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.code = 0
+
+    @contextmanager
+    def cancels(self, stack: Stack) -> Iterator[None]:
+        """Have the signals cancel the operation of this stack."""
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            if self.code:
+                self._leave()
+            self.code = 128 + number
+            self.console.print("canceling: what runs is finished and saved; once more to kill it")
+            stack.cancel()
+
+        before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    def _leave(self) -> NoReturn:
+        """End at once. The processes that were started end with this one."""
+        if self.console.is_terminal:
+            # The display hides the cursor, and has no chance to show it again. The console may be
+            # in the middle of writing, so this goes past it.
+            os.write(self.console.file.fileno(), b"\x1b[?25h\n")
+        os._exit(self.code)

@@ -26,7 +26,7 @@ class Change:
 
 
 def compare(old: PropertyMap, new: PropertyMap) -> list[Change]:
-    """List the differences, each at the deepest path that holds all of it."""
+    """Return the differences, each at the deepest path that contains all of it."""
     changes: list[Change] = []
     _compare([], old, new, changes)
     return changes
@@ -48,7 +48,7 @@ def _compare(path: Path, old: Any, new: Any, changes: list[Change]) -> None:
     elif plain(old) != plain(new) or isinstance(unwrap(old)[0], bool) != isinstance(
         unwrap(new)[0], bool
     ):
-        # Python takes True for 1, Pulumi does not.
+        # True equals 1 in Python, but not in Pulumi.
         changes.append(Change(path, "~", old, new))
 
 

@@ -21,10 +21,12 @@ from pulumi_openrouter.offline.steps import Op, Step
 
 _TITLES = {
     "preview": "Previewing update",
+    "destroy preview": "Previewing destroy",
     "update": "Updating",
     "refresh": "Refreshing",
     "destroy": "Destroying",
 }
+_PREVIEWS = frozenset({"preview", "destroy preview"})
 _SIGNS = {
     Op.CREATE: "+",
     Op.UPDATE: "~",
@@ -38,7 +40,7 @@ _SIGNS = {
     Op.DISCARD_REPLACED: "<<",
     Op.REMOVE_PENDING_REPLACE: "~",
 }
-# What is done, was done, and failed to be done.
+# How to say what a step will do, has done, and failed to do.
 _WORDS = {
     Op.CREATE: ("create", "created", "creating"),
     Op.UPDATE: ("update", "updated", "updating"),
@@ -65,7 +67,7 @@ class Lines:
         write(f"{_TITLES[kind]} ({stack}):")
 
     def show(self, event: Event) -> None:
-        """Print what an event says; errors wait for the end."""
+        """Print an event; errors are printed at the end."""
         if isinstance(event, OutputEvent):
             self._write(event.text)
         elif isinstance(event, StepEvent):
@@ -81,10 +83,13 @@ class Lines:
         if event.phase == "begun" or op in _UNTOLD or step.internal:
             return
         planned, done, doing = _WORDS[op]
+        if step.op is Op.REFRESH and self._kind != "refresh":
+            # As part of another operation, a refresh has only read the resource.
+            planned = done = "refresh"
         if event.phase == "failed":
             words = f"**{doing} failed**"
-        elif self._kind == "preview":
-            words = planned if step.result is None else f"refresh: {done}"
+        elif self._kind in _PREVIEWS:
+            words = planned
         else:
             words = f"{done} ({event.seconds:.2f}s)"
         self._write(f" {_SIGNS.get(op, '~'):<2} {urn_type(step.urn)} {urn_name(step.urn)} {words}")
@@ -98,7 +103,7 @@ class Lines:
         outputs: OutputMap,
         seconds: float,
     ) -> None:
-        """Print what the operation came to."""
+        """Print the outputs, the number of changes, the duration and the errors."""
         if outputs and self._kind == "update":
             self._write("Outputs:")
             for key in sorted(outputs):
@@ -107,23 +112,28 @@ class Lines:
                 self._write(f"    {key}: {shown}")
         if changes:
             self._write("Resources:")
-            for line in _counted(changes, planned=self._kind == "preview"):
+            for line in _counted(changes, planned=self._kind in _PREVIEWS):
                 self._write(f"    {line}")
-        if self._kind != "preview":
+        if self._kind not in _PREVIEWS:
             self._write(f"Duration: {round(seconds)}s")
         for line in error_lines(diagnostics):
             self._write(line)
 
 
 def diff_lines(step: Step) -> list[str]:
-    """Give the property changes that a step makes, or has found, as lines."""
+    """Return the property changes that a step makes, or has found, one per line."""
     op = step.result or step.op
     if op not in (Op.UPDATE, Op.REPLACE) or step.old is None or step.new is None:
         return []
     found = step.op is Op.REFRESH
     changes = compare(step.old.outputs, step.new.outputs) if found else []
     changes = changes or compare(step.old.inputs, step.new.inputs)
-    return [show_change(change) for change in changes if change.path[0] != "__provider"]
+    return [show_change(change) for change in changes if not _hidden(change.path)]
+
+
+def _hidden(path: Path) -> bool:
+    """Return whether a property is internal to its provider; the CLI does not show those."""
+    return any(isinstance(key, str) and key.startswith("__") for key in path)
 
 
 def show_change(change: Change) -> str:
@@ -156,20 +166,21 @@ def show_value(value: Any) -> str:
     if value == values.UNKNOWN:
         return "[unknown]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {show_value(value[key])}" for key in sorted(value)) + "}"
+        shown = [f"{key}: {show_value(value[key])}" for key in sorted(value) if not _hidden([key])]
+        return "{" + ", ".join(shown) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(show_value(one) for one in value) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 
 def error_lines(diagnostics: list[Diagnostic]) -> list[str]:
-    """Give the errors, each naming the resource that it is about."""
+    """Return the errors, each naming the resource that it is about."""
     lines = []
     for one in diagnostics:
         if one.severity != "error":
             continue
         subject = f"{urn_type(one.urn)} ({urn_name(one.urn)}): " if one.urn else ""
-        # The stack is no subject, and a check's failure names its resource by itself.
+        # The stack needs no name, and the failure of a check names its resource itself.
         if one.urn and (
             one.message.startswith(urn_type(one.urn)) or urn_type(one.urn) == "pulumi:pulumi:Stack"
         ):

@@ -1,7 +1,7 @@
 """The engine's exceptions. Everything that a caller may have to catch is an OfflineError.
 
 OfflineError
-+-- ProjectError     Pulumi.yaml or a stack's configuration cannot be used
++-- ProjectError     the project, the stack's name or its configuration cannot be used
 +-- StateError       the state file, its lock or an imported deployment cannot be used
 +-- OperationError   an up, preview, refresh or destroy failed; what succeeded is saved
 """
@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 
 class OfflineError(Exception):
-    """Root of the engine's errors; the text is for the user."""
+    """Base class of the engine's errors; the text is for the user."""
 
 
 class ProjectError(OfflineError):
-    """Pulumi.yaml or a stack's configuration cannot be used."""
+    """The project, the stack's name or its configuration cannot be used."""
 
 
 class StateError(OfflineError):
@@ -23,7 +23,7 @@ class StateError(OfflineError):
 
 @dataclass(slots=True, frozen=True)
 class Diagnostic:
-    """One message of a run. `urn` is empty where it is about no single resource."""
+    """One message of a run. `urn` is empty if the message is not about a single resource."""
 
     severity: str
     urn: str
@@ -62,8 +62,8 @@ class OperationError(OfflineError):
 
 
 class PlanError(Exception):
-    """A resource cannot be dealt with. The reason is reported already; the run ends."""
+    """A resource cannot be planned. The reason has been reported, and the run ends."""
 
 
 class Stopped(Exception):  # noqa: N818  # a state of the run, no error of its own
-    """The run has ended, by a failure elsewhere or by Ctrl-C: nothing new may begin."""
+    """The run ends because of a failure elsewhere or Ctrl-C: nothing new may start."""

@@ -1,4 +1,4 @@
-"""What happens during an operation, as it is told to whoever watches: a display, a test, a log."""
+"""The events of an operation, for anything that watches it: a display, a test or a log."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Carrying out the steps that the planner decided on.
+"""Executing the steps that the planner decided on.
 
 One step at a time for a resource, as many resources at once as the operation allows. Before and
 after each step the snapshot is told, so that what was done is known whatever comes next. The first
@@ -27,7 +27,7 @@ from pulumi_openrouter.offline.values import PropertyMap
 
 
 class Executor:
-    """Carries out steps against a provider and keeps the books."""
+    """Applies steps with a provider, and records each of them in the state."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Executor:
                     raise Stopped
 
     def run_all(self, steps: list[Step], deleting: set[str]) -> list[Step]:
-        """Carry out steps of different resources side by side; gives those that failed."""
+        """Carry out steps of different resources side by side; return those that failed."""
         failed: list[Step] = []
 
         def one(step: Step) -> None:

@@ -83,7 +83,7 @@ class DependencyGraph:
         return [groups[level] for level in sorted(groups, reverse=True)]
 
     def needed_by(self, root: Resource) -> set[str]:
-        """Give the URNs of all that a resource needs, directly or not, parents included."""
+        """Return the URNs of all that a resource needs, directly or not, parents included."""
         newest = {resource.urn: resource for resource in self._resources}
         waiting, found = [root], set[str]()
         while waiting:

@@ -20,7 +20,7 @@ import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-# The exit code that tells the engine that the error is on screen already.
+# The exit code for a program that has already reported its error.
 EXPLAINED = 32
 
 
@@ -32,7 +32,7 @@ def _end_with_engine() -> None:
 
 
 def _main_file(program: str) -> str:
-    """Give the file to run of a program, or the folder that lacks it.
+    """Return the file to run of a program, or the folder that lacks it.
 
     Run as a folder, it would be cached by its size and the second that it is of, and an edit within
     that second could be missed.
@@ -66,7 +66,7 @@ def _run_program(program: str, *arguments: str) -> int:
     # As many calls to the engine may wait as under the Pulumi CLI.
     executor = ThreadPoolExecutor(max_workers=settings["parallel"] * 4)
     loop.set_default_executor(executor)
-    # An unfinished future after a failed run is expected, and no news to a user.
+    # Unfinished futures are expected after a failed run, and would only confuse the user.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     try:
         run = pulumi.runtime.run_in_stack(
@@ -87,7 +87,7 @@ def _run_program(program: str, *arguments: str) -> int:
 
 
 def _ignore(_module: object) -> None:
-    """Drop what a program leaves behind: the SDK would await it."""
+    """Drop the globals of the program, because the SDK would await them."""
 
 
 def main() -> int:

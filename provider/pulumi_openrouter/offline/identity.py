@@ -1,4 +1,4 @@
-"""Who is who: the URN of a registered resource, and the state it had under this or a former URN.
+"""Finding the URN of a registered resource, and the state that it had under this or an older URN.
 
 The planner asks before anything else. A resource that was renamed, moved or retyped says so with
 aliases; what its parent was once called counts for it too.
@@ -38,7 +38,7 @@ class Identities:
         self.latter: dict[str, str] = {}
 
     def claim(self, goal: Goal) -> str | None:
-        """Give a resource its URN; None, with an error reported, when it can have none."""
+        """Return the URN of a resource, or None, with an error reported, if it has none."""
         urn = make_urn(self._stack, self._project, goal.parent, goal.type, goal.name)
         if goal.parent and goal.parent not in self._claimed:
             self._error(urn, f"could not find parent resource {goal.parent}")
@@ -50,7 +50,7 @@ class Identities:
         return urn
 
     def old(self, urn: str, goal: Goal) -> tuple[Resource | None, bool]:
-        """Find the state that a resource had; the flag is False when somebody else claims it."""
+        """Return the state of a resource, and whether no other resource claims it."""
         valid = True
         if (owner := self.latter.get(urn)) is not None:
             self._error(
@@ -105,7 +105,7 @@ class Identities:
         )
 
     def _below(self, goal: Goal, type_: str, name: str, parent: str) -> str:
-        """Give the URN that a child had while its parent had another.
+        """Return the URN that a child had while its parent had another.
 
         A child named after its parent was renamed with it.
         """

@@ -41,12 +41,12 @@ class LiveDisplay:
         self._rows: dict[str, TaskID] = {}
 
     def __enter__(self) -> LiveDisplay:
-        """Start."""
+        """Start the display."""
         self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave only the finished lines."""
+        """Stop the display; only the finished lines stay on the screen."""
         self._progress.stop()
 
     def write(self, line: str) -> None:
@@ -55,7 +55,7 @@ class LiveDisplay:
         self._progress.console.print(Text(line, style=style), soft_wrap=True)
 
     def follow(self, event: Event) -> None:
-        """Show what has begun, for as long as it runs."""
+        """Show a step for as long as it runs."""
         if not isinstance(event, StepEvent):
             return
         step = event.step

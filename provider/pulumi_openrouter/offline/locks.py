@@ -10,7 +10,7 @@ if os.name == "nt":
     import msvcrt
 
     def lock_file(file: IO[str]) -> bool:
-        """Take the lock of an open file; False when somebody else has it."""
+        """Lock an open file; return False if another process holds the lock."""
         try:
             # Past the text, which the one who is refused must be able to read.
             file.seek(1 << 20)
@@ -25,7 +25,7 @@ else:
     import fcntl
 
     def lock_file(file: IO[str]) -> bool:
-        """Take the lock of an open file; False when somebody else has it."""
+        """Lock an open file; return False if another process holds the lock."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

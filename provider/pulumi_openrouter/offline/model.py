@@ -1,4 +1,4 @@
-"""What the engine's parts hand to each other: URNs, a resource's state, and what a program wants.
+"""The data that the parts of the engine exchange: URNs, the state of resources, and goals.
 
 `Goal` comes in from the program, `Resource` is what the deployment file holds for it. Field names
 of the file's JSON are Pulumi's own (version 3), so that both engines read what the other wrote.
@@ -14,21 +14,23 @@ from pulumi_openrouter.offline import values
 from pulumi_openrouter.offline.values import PropertyMap
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+# What the type of every dynamic resource begins with.
+DYNAMIC = "pulumi-python:dynamic"
 PROVIDER_TYPE = "pulumi:providers:pulumi-python"
 
 
 def urn_type(urn: str) -> str:
-    """Give a resource's own type out of its URN, without its parents' types."""
+    """Return the type of a resource from its URN, without the types of its parents."""
     return qualified_type(urn).rpartition("$")[2]
 
 
 def qualified_type(urn: str) -> str:
-    """Give the type as a URN holds it: the parents' types before it, joined by `$`."""
+    """Return the type as it is in a URN: after the types of its parents, joined by `$`."""
     return urn.split("::", 3)[2]
 
 
 def urn_name(urn: str) -> str:
-    """Give the name that the program gave."""
+    """Return the name that the program gave."""
     return urn.split("::", 3)[3]
 
 
@@ -40,18 +42,18 @@ def make_urn(stack: str, project: str, parent: str, type_: str, name: str) -> st
 
 
 def reparented(urn: str, parent: str) -> str:
-    """Give the URN that a resource has below another parent."""
+    """Return the URN that a resource has below another parent."""
     origin, project = urn.split("::", 2)[:2]
     return make_urn(origin.rpartition(":")[2], project, parent, urn_type(urn), urn_name(urn))
 
 
 def provider_urn(reference: str) -> str:
-    """Give the provider's URN out of a reference, which is `<URN>::<id>`."""
+    """Return the provider's URN out of a reference, which is `<URN>::<id>`."""
     return reference.rpartition("::")[0]
 
 
 def now() -> str:
-    """Give the time in the form of the deployment file."""
+    """Return the time in the form of the deployment file."""
     return datetime.now(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
@@ -89,6 +91,8 @@ class Goal:
     additional_secret_outputs: list[str] = field(default_factory=list)
     aliases: list[Alias] = field(default_factory=list)
     custom_timeouts: dict[str, float] = field(default_factory=dict)
+    # Any value; the resource is replaced when it changes.
+    replacement_trigger: Any = None
     # Set for a resource that is read and not managed.
     read_id: str = ""
 
@@ -96,6 +100,7 @@ class Goal:
 # Fields of the file, and where they stand; False, empty and null ones are left out of the file.
 _JSON_NAMES = {
     "delete": "delete",
+    "taint": "taint",
     "parent": "parent",
     "protect": "protect",
     "external": "external",
@@ -113,7 +118,11 @@ _JSON_NAMES = {
     "ignore_changes": "ignoreChanges",
     "replace_on_changes": "replaceOnChanges",
 }
-_OWN = frozenset(_JSON_NAMES.values()) | {"urn", "type", "custom", "id", "inputs", "outputs"}
+_TRIGGER = "replacementTrigger"
+_OWN = frozenset(_JSON_NAMES.values()) | {
+    *("urn", "type", "custom", "id", "inputs", "outputs"),
+    _TRIGGER,
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -127,6 +136,8 @@ class Resource:
     inputs: PropertyMap = field(default_factory=dict)
     outputs: PropertyMap = field(default_factory=dict)
     delete: bool = False
+    # `pulumi state taint` asks for a replacement by the next run.
+    taint: bool = False
     parent: str = ""
     protect: bool = False
     external: bool = False
@@ -143,7 +154,8 @@ class Resource:
     modified: str = ""
     ignore_changes: list[str] = field(default_factory=list)
     replace_on_changes: list[str] = field(default_factory=list)
-    # What the real engine wrote and this one has no use for; it goes back into the file.
+    replacement_trigger: Any = None
+    # Fields of the real engine that this one does not use, kept for the next save.
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -182,6 +194,8 @@ class Resource:
         for attribute, key in _JSON_NAMES.items():
             if value := getattr(self, attribute):
                 entry[key] = value
+        if self.replacement_trigger is not None:
+            entry[_TRIGGER] = values.to_state(self.replacement_trigger)
         return entry | self.extra
 
     @classmethod
@@ -195,6 +209,7 @@ class Resource:
             id=entry.get("id", ""),
             inputs=values.from_state(entry.get("inputs", {})),
             outputs=values.from_state(entry.get("outputs", {})),
+            replacement_trigger=values.from_state(entry.get(_TRIGGER)),
             extra={key: value for key, value in entry.items() if key not in _OWN},
             **known,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
@@ -39,7 +39,7 @@ _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-    # These are announced so that the refusal comes from here, and says who refuses.
+    # These are announced so that the program reaches the refusal in this module.
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
     resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
@@ -47,6 +47,7 @@ _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_STATE_MIGRATIONS,
 )
 _FEATURE_IDS = frozenset(
     resource_pb2.ResourceMonitorFeature.Name(feature)
@@ -60,7 +61,7 @@ _SEVERITIES = {
     engine_pb2.WARNING: "warning",
     engine_pb2.ERROR: "error",
 }
-# What the SDK makes of a run that has ended: no news beside the reason for that.
+# The SDK logs this when a run has ended; the reason for that has been reported.
 _ECHO = "Resource monitor has terminated"
 
 
@@ -112,7 +113,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     @contextmanager
     def _answering(self, context: grpc.ServicerContext, urn: str = "") -> Iterator[None]:
-        """Turn a refusal into an error of the run, and the end of a run into the program's."""
+        """Report a refusal as an error of the run, and end the program when the run has ended."""
         try:
             with self._working():
                 try:
@@ -120,7 +121,7 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
                 except UnsupportedError as error:
                     self._session.refuse(urn, str(error))
         except Stopped:
-            # The SDK takes this for the engine's end and exits without a word.
+            # The SDK takes this for the end of the engine, and exits.
             context.abort(grpc.StatusCode.UNAVAILABLE, "the run has ended")
 
     def GetDeploymentInfo(  # noqa: N802  # gRPC's name
@@ -165,8 +166,13 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
     ) -> resource_pb2.ReadResourceResponse:
         with self._answering(context):
             resource = self._session.read(read_goal(request))
+            # An empty id means that nothing could be read yet.
             return resource_pb2.ReadResourceResponse(
-                urn=resource.urn, properties=values.to_struct(resource.outputs)
+                urn=resource.urn,
+                id=resource.id,
+                properties=values.to_struct(resource.outputs),
+                result=resource_pb2.SUCCESS,
+                unknown=not resource.id,
             )
         return resource_pb2.ReadResourceResponse()
 
@@ -193,6 +199,11 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
         self, request: resource_pb2.ResourceCallRequest, context: grpc.ServicerContext
     ) -> NoReturn:
         self._refuse(context, f"the method {request.tok}: it needs a plugin")
+
+    def ExistsResource(  # noqa: N802  # gRPC's name
+        self, request: resource_pb2.ExistsResourceRequest, context: grpc.ServicerContext
+    ) -> NoReturn:
+        self._refuse(context, f"asking whether a resource exists ({request.type})")
 
     def RegisterPackage(  # noqa: N802  # gRPC's name
         self, request: resource_pb2.RegisterPackageRequest, context: grpc.ServicerContext
@@ -229,6 +240,15 @@ class _Engine(engine_pb2_grpc.EngineServicer):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._root = ""
+
+    def RequirePulumiVersion(  # noqa: N802  # gRPC's name
+        self, _request: engine_pb2.RequirePulumiVersionRequest, context: grpc.ServicerContext
+    ) -> NoReturn:
+        message = str(UnsupportedError("require_pulumi_version"))
+        with suppress(Stopped):
+            self._session.refuse("", message)
+        context.abort(grpc.StatusCode.UNAVAILABLE, message)
+        raise AssertionError
 
     def Log(  # noqa: N802  # gRPC's name
         self, request: engine_pb2.LogRequest, _context: grpc.ServicerContext

@@ -35,7 +35,7 @@ def parse(text: str) -> Path | None:
 
 
 def covers(path: Path, other: Path) -> bool:
-    """Tell whether `other` is at or below `path`."""
+    """Return whether `other` is at or below `path`."""
     return len(path) <= len(other) and all(
         mine in ("*", theirs) for mine, theirs in zip(path, other, strict=False)
     )
@@ -69,7 +69,7 @@ def _reset(path: Path, old: Any, new: Any, *, old_secret: bool, new_secret: bool
 
 
 def _absent(key: Key, old: Any, new: Any) -> bool:
-    """Tell whether neither side has anything at this key, so that there is nothing to put back."""
+    """Return whether neither side has anything at this key, and nothing is to be put back."""
     if isinstance(key, int):
         return not isinstance(old, list) and not isinstance(new, list)
     if is_object(old) and is_object(new):

@@ -27,7 +27,7 @@ Report = Callable[[Diagnostic], None]
 
 @dataclass(slots=True)
 class Seen:
-    """The URNs that this run has decided about, by what it decided."""
+    """The URNs that have been planned in this run, grouped by decision."""
 
     creates: set[str] = field(default_factory=set)
     updates: set[str] = field(default_factory=set)
@@ -35,6 +35,11 @@ class Seen:
     reads: set[str] = field(default_factory=set)
     replaces: set[str] = field(default_factory=set)
     deletes: set[str] = field(default_factory=set)
+
+    @property
+    def new(self) -> set[str]:
+        """The URNs of resources that this run creates, including replacements."""
+        return self.creates | self.replaces
 
     def kept(self, urn: str) -> bool:
         """Whether the resource was met and stays, so that it is not deleted at the end."""
@@ -59,6 +64,7 @@ class Planner:
         report: Report,
         *,
         dry_run: bool,
+        replace: frozenset[str] = frozenset(),
     ) -> None:
         self.stack = stack
         self.project = project
@@ -66,6 +72,7 @@ class Planner:
         self.provider = provider
         self.report = report
         self.dry_run = dry_run
+        self._replace = replace
         self.graph = DependencyGraph(base)
         self.olds = {one.urn: one for one in base if not one.delete}
         self.ids = Identities(stack, project, self.olds, self.error)
@@ -75,13 +82,17 @@ class Planner:
         self.replace_keys: dict[str, list[str]] = {}
 
     def error(self, urn: str, message: str) -> None:
-        """Report what keeps a resource from being dealt with."""
+        """Report why a resource cannot be planned."""
         self.report(Diagnostic("error", urn, message))
 
     def fail(self, urn: str, message: str) -> PlanError:
-        """Report an error and give the exception that ends the run with it."""
+        """Report an error and return the exception that ends the run."""
         self.error(urn, message)
         return PlanError(message)
+
+    def is_forced(self, urn: str, old: Resource) -> bool:
+        """Return whether a replacement is requested, regardless of the provider's diff."""
+        return urn in self._replace or old.taint
 
     def default_provider(self, config: PropertyMap) -> Step:
         """Plan the entry of the provider that all dynamic resources share."""
@@ -107,17 +118,19 @@ class Planner:
         old, _ = self.ids.old(urn, goal)
         new = self._state(urn, goal, old)
         new.id, new.external = goal.read_id, True
+        # Until a dependency has been created, the resource to read may not exist either.
+        unread = self.dry_run and not self.seen.new.isdisjoint(goal.dependencies)
         if old is not None and not old.external and old.id != goal.read_id:
             self.seen.replaces.add(urn)
             return [
-                Step(Op.READ_REPLACEMENT, old, new),
+                Step(Op.READ_REPLACEMENT, old, new, unread=unread),
                 Step(Op.REPLACE, old, new, pending_delete=True),
             ]
         self.seen.reads.add(urn)
-        return [Step(Op.READ, old, new)]
+        return [Step(Op.READ, old, new, unread=unread)]
 
     def register(self, goal: Goal) -> list[Step]:
-        """Plan what makes a resource what the program wants.
+        """Plan the steps that bring a resource to the state that the program describes.
 
         Raises PlanError when that is impossible, and ProviderError when the provider fails.
         """
@@ -130,7 +143,8 @@ class Planner:
         again = urn in self.seen.deletes
         inputs = self._inputs_to_keep(urn, goal, old)
         if goal.custom:
-            before = old.inputs if old and not old.external and not again else None
+            fresh = old is None or old.external or again or self.is_forced(urn, old)
+            before = None if old is None or fresh else old.inputs
             valid = self.check(new, goal.properties if before is None else inputs, before) and valid
         else:
             new.inputs = goal.properties
@@ -165,7 +179,7 @@ class Planner:
     def diff(
         self, old: Resource, inputs: PropertyMap, ignored: list[str], *, dry_run: bool
     ) -> DiffResult:
-        """Compare a resource with new inputs: by its provider, or key by key if that is silent."""
+        """Compare a resource with new inputs, key by key if its provider does not say."""
         result = self.provider.diff(
             old.urn,
             old.id,
@@ -202,6 +216,7 @@ class Planner:
             modified=old.modified if old else "",
             ignore_changes=goal.ignore_changes,
             replace_on_changes=goal.replace_on_changes,
+            replacement_trigger=goal.replacement_trigger,
         )
 
     def _inputs_to_keep(self, urn: str, goal: Goal, old: Resource | None) -> PropertyMap:
@@ -223,17 +238,20 @@ class Planner:
         ]
 
     def _change(self, goal: Goal, old: Resource, new: Resource, inputs: PropertyMap) -> list[Step]:
-        result = self._diff_goal(old, new, inputs)
+        triggered = _triggered(old.replacement_trigger, new.replacement_trigger)
+        result = DiffResult(changes=True) if triggered else self._diff_goal(old, new, inputs)
         keys = replacing(result, goal.replace_on_changes)
         if not result.changes and not old.pending_replacement:
             self.seen.sames.add(new.urn)
             return [Step(Op.SAME, old, new)]
-        if keys or old.pending_replacement:
+        if keys or triggered or old.pending_replacement:
             return replace_steps(self, goal, old, new, keys, before=result.delete_before_replace)
         self.seen.updates.add(new.urn)
         return [Step(Op.UPDATE, old, new, ignore_changes=goal.ignore_changes)]
 
     def _diff_goal(self, old: Resource, new: Resource, inputs: PropertyMap) -> DiffResult:
+        if self.is_forced(new.urn, old):
+            return DiffResult(changes=True, replace_keys=["id"])
         if new.deleted_with in self.seen.replaces:
             return DiffResult(changes=True, replace_keys=["deletedWith"])
         if bool(old.provider) != bool(new.provider):
@@ -268,8 +286,17 @@ class Planner:
         ]
 
 
+def _triggered(old: object, new: object) -> bool:
+    """Return whether a change of `replacement_trigger` asks for a replacement."""
+    if values.contains_unknown(new):
+        return True
+    if old is None or new is None:
+        return False
+    return bool(compare({"trigger": old}, {"trigger": new}))
+
+
 def put_back(ignored: list[str], old: PropertyMap, new: PropertyMap) -> list[str]:
-    """Put the old values of ignored paths back into `new`; gives those where it cannot be done."""
+    """Put the old values of ignored paths back into `new`; return those where it cannot be done."""
     parsed = [(text, paths.parse(text)) for text in ignored]
     return [text for text, path in parsed if path and not paths.reset(path, old, new)]
 

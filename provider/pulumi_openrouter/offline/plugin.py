@@ -118,7 +118,7 @@ class Provider:
         )
 
     def create(self, urn: str, inputs: PropertyMap, timeout: float) -> tuple[str, PropertyMap]:
-        """Create a resource; gives its id and outputs."""
+        """Create a resource; return its id and outputs."""
         request = provider_pb2.CreateRequest(
             urn=urn,
             name=urn_name(urn),
@@ -159,7 +159,7 @@ class Provider:
         timeout: float,
         ignore_changes: list[str],
     ) -> PropertyMap:
-        """Change a resource in place; gives its new outputs."""
+        """Change a resource in place; return its new outputs."""
         request = provider_pb2.UpdateRequest(
             id=id_,
             urn=urn,

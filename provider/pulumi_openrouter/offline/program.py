@@ -37,7 +37,7 @@ class Child:
             text=True,
             encoding="utf-8",
             errors="replace",
-            # Ctrl-C is for the engine alone, which lets what runs finish.
+            # Only the engine gets Ctrl-C, so that it can let running steps finish.
             start_new_session=True,
         )
         self.first_line: Future[str] = Future()
@@ -74,7 +74,7 @@ class Child:
         return code
 
     def interrupt(self) -> None:
-        """Ask the process to end, as Ctrl-C would; it may tidy up, and is no longer heard."""
+        """Ask the process to end, like Ctrl-C; its output is no longer passed on."""
         self._muted.set()
         if os.name == "nt":
             self.process.kill()
@@ -82,7 +82,7 @@ class Child:
             self.process.send_signal(signal.SIGINT)
 
     def end(self) -> None:
-        """End the process without a word: what it would still say is about being ended."""
+        """Kill the process, and drop its output, which would only be about being killed."""
         self._muted.set()
         self.process.kill()
         self.wait()

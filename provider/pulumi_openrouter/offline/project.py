@@ -13,25 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from pulumi_openrouter.offline.documents import as_text, read_document
 from pulumi_openrouter.offline.errors import ProjectError
 
 _FILES = ("Pulumi.yaml", "Pulumi.yml")
 _VARIABLE_PREFIX = "PULUMI_OFFLINE_CONFIG_"
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as Pulumi reads it: `yes` and dates are text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith((":bool", ":timestamp"))]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
+# What the Pulumi CLI allows in the names of projects and stacks.
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_NAME_RULE = "1 to 100 letters, digits, hyphens, underscores and periods"
 
 
 @dataclass(slots=True)
@@ -63,8 +54,17 @@ class Project:
         return sorted({file.name.split(".", 1)[1].rpartition(".")[0] for file in files})
 
     def qualify(self, key: str) -> str:
-        """Give a key its namespace: the project's name, unless it has one."""
-        return key if ":" in key else f"{self.name}:{key}"
+        """Return a key with its namespace: the project's name, unless it has one."""
+        parts = key.split(":")
+        if len(parts) == 1:
+            return f"{self.name}:{key}"
+        # Pulumi's first versions wrote `<namespace>:config:<name>`.
+        if len(parts) == 3 and parts[1] == "config":
+            return f"{parts[0]}:{parts[2]}"
+        if len(parts) > 2:
+            msg = f"the configuration key {key!r} is not of the form <namespace>:<name>"
+            raise ProjectError(msg)
+        return key
 
 
 def find_project(start: Path) -> Project:
@@ -79,17 +79,22 @@ def find_project(start: Path) -> Project:
 
 
 def _read_project(file: Path) -> Project:
-    document = _read_yaml(file)
-    name = document.get("name")
-    if not isinstance(name, str) or not name:
+    document = read_document(file)
+    name = _text(file, document, "name")
+    if not name:
         msg = f"{file}: `name` is missing"
+        raise ProjectError(msg)
+    # The name is used as the name of a folder, so it must not point to another one.
+    if not _NAME.fullmatch(name) or name in (".", ".."):
+        msg = f"{file}: `name` is {name!r}; a project's name has {_NAME_RULE}"
         raise ProjectError(msg)
     declared = document.get("config") or {}
     # The folder of the stack files was once called `config`.
-    config_dir = document.get("stackConfigDir") or (declared if isinstance(declared, str) else ".")
-    program = file.parent / document.get("main", ".")
+    former = declared if isinstance(declared, str) else "."
+    main = _text(file, document, "main") or "."
+    program = file.parent / main
     if not program.exists():
-        msg = f"{file}: `main` is {document['main']!r}, and there is no such file or folder"
+        msg = f"{file}: `main` is {main!r}, and there is no such file or folder"
         raise ProjectError(msg)
     return Project(
         root=file.parent,
@@ -97,23 +102,19 @@ def _read_project(file: Path) -> Project:
         program_dir=program if program.is_dir() else program.parent,
         program="." if program.is_dir() else program.name,
         python=_interpreter(file, document.get("runtime")),
-        config_dir=file.parent / config_dir,
+        config_dir=file.parent / (_text(file, document, "stackConfigDir") or former),
         declared_config=declared if isinstance(declared, dict) else {},
     )
 
 
-def _read_yaml(file: Path) -> dict[str, Any]:
-    try:
-        document = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  # a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{file} is not YAML: {error}"
-        raise ProjectError(msg) from error
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        msg = f"{file} does not hold a mapping"
+def _text(file: Path, document: Mapping[str, Any], key: str) -> str:
+    value = document.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        msg = f"{file}: `{key}` is {as_text(value)}; it must be text"
         raise ProjectError(msg)
-    return document
+    return value
 
 
 def _interpreter(file: Path, runtime: Any) -> str:
@@ -123,20 +124,50 @@ def _interpreter(file: Path, runtime: Any) -> str:
     if runtime != "python":
         msg = f"{file}: `runtime` is {runtime!r}; the offline engine runs Python programs only"
         raise ProjectError(msg)
-    if not (virtualenv := options.get("virtualenv")):
+    if not isinstance(options, dict):
+        msg = f"{file}: the options of `runtime` are {as_text(options)}; they must be a mapping"
+        raise ProjectError(msg)
+    virtualenv = _text(file, options, "virtualenv") or _toolchain_virtualenv(file, options)
+    if not virtualenv:
         return sys.executable
     folder = "Scripts" if os.name == "nt" else "bin"
     python = file.parent / virtualenv / folder / Path(sys.executable).name
     if not python.exists():
         python = python.with_name("python.exe" if os.name == "nt" else "python")
     if not python.exists():
-        msg = f"{file}: `virtualenv` is {virtualenv!r}, and there is no interpreter {python}"
+        msg = (
+            f"{file}: the virtual environment is {virtualenv!r}, and there is no interpreter "
+            f"{python}; create it, with `pulumi install` for example"
+        )
         raise ProjectError(msg)
     return str(python)
 
 
+def _toolchain_virtualenv(file: Path, options: Mapping[str, Any]) -> str:
+    """Return where a toolchain keeps the virtual environment; empty to use the running Python."""
+    toolchain = _text(file, options, "toolchain")
+    if toolchain in ("", "pip"):
+        return ""
+    if toolchain == "uv":
+        folders = (file.parent, *file.parent.parents)
+        for name in ("uv.lock", "pyproject.toml"):
+            for folder in folders:
+                if (folder / name).is_file():
+                    return str(folder / ".venv")
+        return ".venv"
+    if toolchain == "poetry":
+        msg = (
+            f"{file}: `toolchain` is 'poetry', and the offline engine does not ask Poetry where "
+            "its environment is; set the option `virtualenv` to what `poetry env info --path` "
+            "prints"
+        )
+        raise ProjectError(msg)
+    msg = f"{file}: `toolchain` is {toolchain!r}; it must be pip, poetry or uv"
+    raise ProjectError(msg)
+
+
 def choose_stack(project: Project, name: str | None) -> str:
-    """Give the stack to work on: the one named, or the one there is."""
+    """Return the stack to work on: the named one, or the only one."""
     chosen = name or os.environ.get("PULUMI_STACK")
     stacks = project.stacks()
     if chosen:
@@ -148,6 +179,25 @@ def choose_stack(project: Project, name: str | None) -> str:
     )
     msg = f"which stack? Name it with --stack or PULUMI_STACK: {known}"
     raise ProjectError(msg)
+
+
+def checked_stack_name(project: Project, reference: str) -> str:
+    """Return the bare name of a stack that is named as for a Pulumi backend without a cloud.
+
+    That is `<stack>`, `organization/<stack>` or `organization/<project>/<stack>`. Raises
+    ProjectError for anything else, so that no name leads out of the folder of the state.
+    """
+    *qualifiers, name = reference.split("/")
+    if qualifiers not in ([], ["organization"], ["organization", project.name]):
+        msg = (
+            f"the stack {reference!r} is not one of this project: name it as <stack>, or as "
+            f"organization/{project.name}/<stack>"
+        )
+        raise ProjectError(msg)
+    if not _NAME.fullmatch(name):
+        msg = f"the stack name {name!r} is not allowed: a stack's name has {_NAME_RULE}"
+        raise ProjectError(msg)
+    return name
 
 
 def read_config(
@@ -172,13 +222,17 @@ def read_config(
 def _read_stack_file(
     project: Project, file: Path, environment: Mapping[str, str], overridden: set[str]
 ) -> dict[str, ConfigValue]:
-    document = _read_yaml(file)
+    document = read_document(file)
     if document.get("environment"):
         msg = f"{file}: `environment` (Pulumi ESC) needs Pulumi Cloud; the offline engine has none"
         raise ProjectError(msg)
+    given = document.get("config") or {}
+    if not isinstance(given, dict):
+        msg = f"{file}: `config` is {as_text(given)}; it must be a mapping"
+        raise ProjectError(msg)
     config: dict[str, ConfigValue] = {}
-    for short, value in (document.get("config") or {}).items():
-        key = project.qualify(str(short))
+    for short, value in given.items():
+        key = project.qualify(short)
         if not _is_encrypted(value):
             config[key] = ConfigValue(as_text(value))
             continue
@@ -201,17 +255,9 @@ def variable_name(key: str) -> str:
 
 def _is_encrypted(value: Any) -> bool:
     if isinstance(value, dict):
-        return set(value) == {"secure"} or any(_is_encrypted(item) for item in value.values())
+        sealed = set(value) == {"secure"} and isinstance(value["secure"], str)
+        return sealed or any(_is_encrypted(item) for item in value.values())
     return isinstance(value, list) and any(_is_encrypted(item) for item in value)
-
-
-def as_text(value: Any) -> str:
-    """Write a configuration value as programs get it."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

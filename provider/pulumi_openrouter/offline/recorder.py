@@ -1,4 +1,4 @@
-"""What one operation tells, collected: for its display while it runs, and for its result."""
+"""Collecting the events of an operation, for its display and for its result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OnEvent = Callable[[Event], None]
 
 
 class Recorder:
-    """Collects what one operation tells, for its display and its result."""
+    """Collects the events of one operation, for its display and its result."""
 
     def __init__(
         self, kind: str, stack: str, on_output: OnOutput | None, on_event: OnEvent | None
@@ -36,7 +36,7 @@ class Recorder:
         self._lines = Lines(kind, stack, self._print)
 
     def tell(self, event: Event) -> None:
-        """Take an event."""
+        """Record an event and show it."""
         if isinstance(event, Diagnostic):
             self._diagnostics.append(event)
         self._lines.show(event)
@@ -44,14 +44,14 @@ class Recorder:
             self._on_event(event)
 
     def finish(self, stack: Resource | None) -> None:
-        """Show how it ended."""
+        """Show the summary."""
         seconds = time.monotonic() - self._started
         self._lines.summary(self.changes, self._diagnostics, output_map(stack), seconds)
 
     def result(
         self, expect_no_changes: bool
     ) -> tuple[str, Summary, list[StepRecord], list[Diagnostic]]:
-        """Give the parts of the operation's result; raises OperationError when it failed."""
+        """Return the parts of the operation's result; raises OperationError when it failed."""
         changed = any(count for op, count in self.changes.items() if op not in _QUIET)
         if expect_no_changes and changed and not self.failed:
             self.failed = True

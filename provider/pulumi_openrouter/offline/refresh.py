@@ -1,4 +1,4 @@
-"""Taking over the live state: what is left of the state once every resource was read."""
+"""Rebuilding the state from the live resources, after every resource has been read."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from pulumi_openrouter.offline.steps import Op, Step
 
 
 def rebuilt(base: Iterable[Resource], steps: Iterable[Step]) -> list[Resource]:
-    """Give the base with what refreshing it has found.
+    """Return the resources of the state as the refresh has found them.
 
     Resources that are gone are dropped, and no one depends on them any more; their children move
     up to the next parent that is still there.
@@ -15,7 +15,7 @@ def rebuilt(base: Iterable[Resource], steps: Iterable[Step]) -> list[Resource]:
     found = {step.before: step for step in steps}
     resources: list[Resource] = []
     present: set[str] = set()
-    # For every URN, there or gone, the nearest parent of its own that is there.
+    # For every URN, whether it is gone or not, its nearest parent that still exists.
     parents: dict[str, str] = {}
     for old in base:
         step = found.get(old)

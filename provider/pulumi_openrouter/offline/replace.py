@@ -1,4 +1,4 @@
-"""Replacing a resource: new one first and old one deleted at the end, or the other way round.
+"""Replacing a resource, by creating the new one first or by deleting the old one first.
 
 Deleting first takes the dependents along that cannot outlive what they depend on: they are deleted
 before it, and created again when the program registers them.
@@ -50,18 +50,20 @@ def replace_steps(
         if not planner.dry_run:
             raise error
     planner.seen.replaces.add(new.urn)
-    # Defaults that came from the old resource do not count for the new one.
-    if new.custom and not planner.check(new, goal.properties, None):
+    # Defaults that came from the old resource must not be used for the new one.
+    # A requested replacement has been checked without them already.
+    unchecked = new.custom and not planner.is_forced(new.urn, old)
+    if unchecked and not planner.check(new, goal.properties, None):
         msg = f"resource {new.urn} has check errors"
         raise PlanError(msg)
     if goal.delete_before_replace is not None:
         before = goal.delete_before_replace
-    if not before:
+    if not before and not old.pending_replacement:
         return [
             Step(Op.CREATE_REPLACEMENT, old, new, keys, pending_delete=True),
             Step(Op.REPLACE, old, new, keys, pending_delete=True),
         ]
-    steps = _delete_dependents(planner, old)
+    steps = _delete_dependents(planner, old) if before else []
     if not old.pending_replacement:
         planner.seen.deletes.add(old.urn)
         steps.append(Step(Op.DELETE_REPLACED, old, keys=keys, pending_replacement=True))
@@ -75,7 +77,8 @@ def replace_steps(
 def _delete_dependents(planner: Planner, root: Resource) -> list[Step]:
     steps = []
     for dependent, keys in reversed(_condemned(planner, root)):
-        if dependent in planner.gone:
+        # This run, or an earlier one that was interrupted, has deleted it already.
+        if dependent in planner.gone or dependent.pending_replacement:
             continue
         planner.replace_keys[dependent.urn] = keys
         if dependent.delete:

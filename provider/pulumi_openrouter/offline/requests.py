@@ -11,9 +11,8 @@ from typing import Any
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from pulumi_openrouter.offline import values
-from pulumi_openrouter.offline.model import Alias, Goal
+from pulumi_openrouter.offline.model import DYNAMIC, Alias, Goal
 
-_DYNAMIC = "pulumi-python:dynamic"
 _ASSETS = {
     "c44067f5952c0a294b673a41bacd8c17": "an Asset",
     "0def7320c3a5731c473e5ecbe6d01bc7": "an Archive",
@@ -24,8 +23,8 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 class UnsupportedError(Exception):
     """The program asks for something that the offline engine does not do."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"the offline engine does not support {what}; use the Pulumi CLI for it")
+    def __init__(self, what: str, advice: str = "use the Pulumi CLI for it") -> None:
+        super().__init__(f"the offline engine does not support {what}; {advice}")
 
 
 def registration_goal(request: resource_pb2.RegisterResourceRequest, parent: Goal | None) -> Goal:
@@ -50,6 +49,7 @@ def registration_goal(request: resource_pb2.RegisterResourceRequest, parent: Goa
         aliases=[_alias(one) for one in request.aliases]
         + [Alias(urn=urn) for urn in request.aliasURNs],
         custom_timeouts=_timeouts(request),
+        replacement_trigger=values.from_value(request.replacement_trigger),
     )
     if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace:
         goal.delete_before_replace = request.deleteBeforeReplace
@@ -60,7 +60,7 @@ def registration_goal(request: resource_pb2.RegisterResourceRequest, parent: Goa
 
 def read_goal(request: resource_pb2.ReadResourceRequest) -> Goal:
     """Read the request to read a resource that is not managed here."""
-    if not request.type.startswith(_DYNAMIC):
+    if not request.type.startswith(DYNAMIC):
         raise UnsupportedError(_foreign(request.type, request.name))
     return Goal(
         type=request.type,
@@ -76,6 +76,14 @@ def read_goal(request: resource_pb2.ReadResourceRequest) -> Goal:
 
 def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
     hooks = request.hooks
+    subject = f"{request.type} '{request.name}'"
+    if request.importId and request.type.startswith(DYNAMIC):
+        msg = f"import_, on {subject}"
+        advice = (
+            "the Pulumi CLI does not either, for a dynamic resource: leave the option out, and use "
+            "what the resource itself offers for taking over something that exists"
+        )
+        raise UnsupportedError(msg, advice)
     asked = {
         "import_": request.importId,
         "providers (ResourceOptions provider)": request.provider or request.providers,
@@ -83,14 +91,14 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
         "transforms": request.transforms,
         "hide_diffs": request.hideDiffs,
         "replace_with": request.replace_with,
-        "replacement_trigger": request.HasField("replacement_trigger"),
+        "state migrations": request.state_migrations,
         "resource hooks": any(list(getattr(hooks, one.name)) for one in hooks.DESCRIPTOR.fields),
     }
     for what, present in asked.items():
         if present:
-            msg = f"{what}, on {request.type} '{request.name}'"
+            msg = f"{what}, on {subject}"
             raise UnsupportedError(msg)
-    if request.custom and not request.type.startswith(_DYNAMIC):
+    if request.custom and not request.type.startswith(DYNAMIC):
         raise UnsupportedError(_foreign(request.type, request.name))
 
 

@@ -1,4 +1,4 @@
-"""What operations give back, in the shape of `pulumi.automation`'s results."""
+"""The results of operations, shaped like those of `pulumi.automation`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OutputMap = dict[str, OutputValue]
 
 @dataclass(slots=True, frozen=True)
 class Summary:
-    """What an operation came to.
+    """The outcome of an operation.
 
     `resource_changes` counts by Pulumi's names of operations: create, same, update, replace,
     delete and so on; the stack itself counts too.
@@ -36,7 +36,7 @@ class Summary:
 
 @dataclass(slots=True, frozen=True)
 class OperationResult:
-    """What an operation did: all that it printed, and a summary of it."""
+    """The result of an operation: its output, summary, steps and messages."""
 
     stdout: str
     summary: Summary
@@ -46,18 +46,18 @@ class OperationResult:
 
 @dataclass(slots=True, frozen=True)
 class UpResult(OperationResult):
-    """What an `up` did, and the stack's outputs after it."""
+    """The result of `up`, with the outputs of the stack."""
 
     outputs: OutputMap = field(default_factory=dict)
 
 
 @dataclass(slots=True, frozen=True)
 class PreviewResult(OperationResult):
-    """What an `up` would do."""
+    """The result of a preview."""
 
     @property
     def change_summary(self) -> dict[str, int]:
-        """How many resources an `up` would change, by operation."""
+        """The number of resources that would change, by operation."""
         return self.summary.resource_changes
 
 
@@ -74,7 +74,7 @@ class Deployment:
 
 
 def output_map(stack: Resource | None) -> OutputMap:
-    """Give the outputs of a stack."""
+    """Return the outputs of a stack."""
     if stack is None:
         return {}
     return {

@@ -47,6 +47,8 @@ class Settings:
     dry_run: bool
     # Whether what a refresh finds is all that is counted.
     refresh_only: bool
+    # URNs of resources to replace.
+    replace: frozenset[str] = frozenset()
 
 
 class Session:
@@ -111,7 +113,7 @@ class Session:
             self._program_done.set()
 
     def cancel(self) -> None:
-        """Let what runs finish and begin nothing new; safe to call from a signal handler."""
+        """Let running steps finish and start nothing new; safe to call from a signal handler."""
         self.canceled = True
         self.executor.stopped.set()
         self._program_done.set()
@@ -119,7 +121,7 @@ class Session:
     # The operation, part by part.
 
     def refresh(self) -> None:
-        """Read every resource and take its live state over."""
+        """Read every resource and update the state."""
         steps = [Step(Op.REFRESH, old) for old in self.snapshot.base]
         self.executor.run_all(steps, set())
         resources = rebuilt(self.snapshot.base, [step for step in steps if step.result])
@@ -130,7 +132,13 @@ class Session:
         self._planner = self._new_planner()
 
     def run_program(self) -> None:
-        """Run the program to its end, carrying out what it registers."""
+        """Run the program, and create, update and delete resources as it asks."""
+        known = {one.urn for one in self.snapshot.base}
+        for urn in sorted(self.settings.replace - known):
+            message = f"the stack has no resource {urn!r}, which is to be replaced"
+            self.executor.fail("", f"{message}; `export` prints the URNs that there are")
+        if self.failed:
+            return
         with Monitor(self, workers=self.settings.parallel * 4 + 16) as monitor:
             child = self._start_program(monitor.address)
             try:
@@ -145,7 +153,7 @@ class Session:
                 self._end_program(child)
 
     def delete(self) -> None:
-        """Delete what the run has not met: everything, if no program ran."""
+        """Delete every resource that the program did not register; all of them if none ran."""
         steps = self._planner.deletes()
         groups = self._planner.order(steps)
         self.executor.delete_all(groups, self._planner.seen.deletes, self._planner.graph)
@@ -153,7 +161,7 @@ class Session:
     # What the program asks for, by way of the monitor.
 
     def register(self, goal: Goal) -> Resource:
-        """Make a resource what the program wants; raises Stopped when the run ends first."""
+        """Plan and apply a registration; raises Stopped when the run ends before that."""
         return self._decide(goal, lambda: self._planner.register(goal))
 
     def read(self, goal: Goal) -> Resource:
@@ -168,7 +176,7 @@ class Session:
             self.refuse(urn, f"cannot complete a resource '{urn}' whose registration isn't pending")
 
     def parent_goal(self, urn: str) -> Goal | None:
-        """Give what the program wanted of a resource, whose options its children inherit."""
+        """Return the goal of a registered resource, whose options its children inherit."""
         return self._goals.get(urn)
 
     def refuse(self, urn: str, message: str) -> None:
@@ -212,7 +220,7 @@ class Session:
 
     def _reference(self) -> str:
         if not self._provider_reference:
-            # A secret of the configuration is for the provider alone, and stays out of the state.
+            # Secret configuration is only sent to the provider, and not stored in the state.
             config = {key: one.value for key, one in self.settings.config.items() if not one.secret}
             step = self._planner.default_provider(config)
             self.executor.run([step])
@@ -227,6 +235,7 @@ class Session:
             self._provider,
             self._report,
             dry_run=self.settings.dry_run,
+            replace=self.settings.replace,
         )
 
     def _finish_outputs(self) -> None:

@@ -108,11 +108,11 @@ class Snapshot:
         self._put({number: Resource.from_json(one) for number, one in record.get("put", [])})
 
     def settled(self) -> Snapshot:
-        """Give the state as the base of another run."""
+        """Return the state as the base of another run."""
         return Snapshot(self.resources, self.pending.items(), self.extra)
 
     def normalized(self) -> list[Resource]:
-        """Give all resources with references to a former URN turned to the present one."""
+        """Return all resources with references to a former URN turned to the present one."""
         resources = self.resources
         aliased: dict[str, str] = {}
         for one in resources:

@@ -1,4 +1,4 @@
-"""The engine's Python interface: a stack to preview, bring up, refresh and destroy.
+"""The Python interface of the engine: a stack that can be previewed, updated and destroyed.
 
 It has the shape of `pulumi.automation.Stack`, so that one test can drive either. Configuration set
 here lasts as long as the object and comes before that of `Pulumi.<stack>.yaml`.
@@ -7,13 +7,19 @@ here lasts as long as the object and comes before that of `Pulumi.<stack>.yaml`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pulumi_openrouter.offline.errors import Diagnostic
 from pulumi_openrouter.offline.model import STACK_TYPE, Resource
-from pulumi_openrouter.offline.project import ConfigValue, find_project, read_config
+from pulumi_openrouter.offline.project import (
+    ConfigValue,
+    checked_stack_name,
+    find_project,
+    read_config,
+)
 from pulumi_openrouter.offline.recorder import OnEvent, OnOutput, Recorder
 from pulumi_openrouter.offline.results import (
     Deployment,
@@ -31,7 +37,7 @@ from pulumi_openrouter.offline.state import StateStore
 def create_or_select_stack(
     stack_name: str, work_dir: str | Path, environment: Mapping[str, str] | None = None
 ) -> Stack:
-    """Give the stack of the project in `work_dir`, or in a folder above it.
+    """Return the stack of the project in `work_dir`, or in a folder above it.
 
     `environment` is added to that of the program and the provider. Raises ProjectError when there
     is no usable project.
@@ -40,7 +46,7 @@ def create_or_select_stack(
 
 
 def default_parallel() -> int:
-    """Give the number of resources to work on at once: as the Pulumi CLI, 4 for each processor."""
+    """Return how many resources to work on at once: 4 for each processor, like the Pulumi CLI."""
     with suppress(AttributeError):
         return len(os.sched_getaffinity(0)) * 4
     return (os.cpu_count() or 1) * 4
@@ -56,13 +62,14 @@ class Stack:
     def __init__(
         self, name: str, work_dir: str | Path, environment: Mapping[str, str] | None = None
     ) -> None:
-        self.name = name
         self.project = find_project(Path(work_dir))
+        self.name = checked_stack_name(self.project, name)
         self._environment = dict(environment or {})
         self._config: dict[str, ConfigValue] = {}
-        self._store = StateStore(self.project.root, self.project.name, name)
+        self._store = StateStore(self.project.root, self.project.name, self.name)
         self._session: Session | None = None
-        self._canceled = False
+        # Set by `cancel`; each operation has its own, from before its session is there.
+        self._canceled: threading.Event | None = None
 
     # Configuration.
 
@@ -77,7 +84,7 @@ class Stack:
             self.set_config(key, value)
 
     def get_all_config(self) -> dict[str, ConfigValue]:
-        """Give the configuration that the next operation has."""
+        """Return the configuration that the next operation has."""
         environment = {**os.environ, **self._environment}
         return read_config(self.project, self.name, environment, self._config) | self._config
 
@@ -90,10 +97,15 @@ class Stack:
         expect_no_changes: bool = False,
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
+        *,
+        replace: Iterable[str] = (),
     ) -> PreviewResult:
-        """Say what `up` would do, changing nothing. With `refresh`, compare with the live state."""
+        """Return what `up` would do, changing nothing.
+
+        With `refresh`, compare with the live state; `replace` lists URNs of resources to replace.
+        """
         run = Recorder("preview", self.name, on_output, on_event)
-        with self._operation(run, parallel, dry_run=True) as session:
+        with self._operation(run, parallel, dry_run=True, replace=replace) as session:
             self._update(session, run, refresh=refresh)
         return PreviewResult(*run.result(expect_no_changes))
 
@@ -104,10 +116,15 @@ class Stack:
         expect_no_changes: bool = False,
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
+        *,
+        replace: Iterable[str] = (),
     ) -> UpResult:
-        """Make what is there equal to what the program says. With `refresh`, read it first."""
+        """Create, update and delete resources to match the program.
+
+        With `refresh`, read the live state first; `replace` lists URNs of resources to replace.
+        """
         run = Recorder("update", self.name, on_output, on_event)
-        with self._operation(run, parallel) as session:
+        with self._operation(run, parallel, replace=replace) as session:
             self._update(session, run, refresh=refresh)
         return UpResult(*run.result(expect_no_changes), outputs=self.outputs())
 
@@ -119,7 +136,7 @@ class Stack:
         on_event: OnEvent | None = None,
         clear_pending_creates: bool = False,
     ) -> RefreshResult:
-        """Take the live state over into the saved one, changing nothing but that.
+        """Update the saved state to match the live resources, which are only read.
 
         Creates that were cut off by a kill stay noted until `clear_pending_creates`.
         """
@@ -139,36 +156,52 @@ class Stack:
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
     ) -> DestroyResult:
-        """Delete everything that the stack has."""
+        """Delete all resources of the stack.
+
+        As with `pulumi.automation`, no preview comes first: a resource that is protected stays, and
+        others are deleted all the same. `preview_destroy` shows that without deleting anything.
+        """
         run = Recorder("destroy", self.name, on_output, on_event)
         with self._operation(run, parallel) as session:
-            if refresh:
-                session.refresh()
-            else:
-                _warn_of_pending(session)
-            if not session.failed:
-                session.delete()
+            _destroy(session, refresh=refresh)
         return DestroyResult(*run.result(expect_no_changes=False))
 
+    def preview_destroy(
+        self,
+        parallel: int | None = None,
+        refresh: bool = False,
+        on_output: OnOutput | None = None,
+        on_event: OnEvent | None = None,
+    ) -> PreviewResult:
+        """Return what `destroy` would do, changing nothing; a protected resource is an error."""
+        run = Recorder("destroy preview", self.name, on_output, on_event)
+        with self._operation(run, parallel, dry_run=True) as session:
+            _destroy(session, refresh=refresh)
+        return PreviewResult(*run.result(expect_no_changes=False))
+
     def cancel(self) -> None:
-        """End the operation under way: what runs is finished and saved. Callable from anywhere."""
-        self._canceled = True
-        if self._session is not None:
-            self._session.cancel()
+        """Cancel the running operation, from any thread: running steps are finished and saved.
+
+        Without one it does nothing, and later operations run as usual.
+        """
+        if (canceled := self._canceled) is not None:
+            canceled.set()
+        if (session := self._session) is not None:
+            session.cancel()
 
     # State.
 
     def outputs(self) -> OutputMap:
-        """Give the stack's outputs as the last operation left them."""
+        """Return the stack's outputs as the last operation left them."""
         return output_map(_stack_resource(self._store.load().resources))
 
     def export_stack(self) -> Deployment:
-        """Give the state, as `pulumi stack export --show-secrets` does."""
+        """Return the state, as `pulumi stack export --show-secrets` does."""
         document = self._store.document(self._store.load())
         return Deployment(document["version"], document["deployment"])
 
     def import_stack(self, state: Deployment) -> None:
-        """Replace the state by an exported one, of either engine."""
+        """Replace the state with one that was exported from this or the real engine."""
         document = {"version": state.version, "deployment": state.deployment}
         snapshot = self._store.read_document(document, "the deployment to import")
         with self._store.locked():
@@ -184,8 +217,14 @@ class Stack:
 
     @contextmanager
     def _operation(
-        self, run: Recorder, parallel: int | None, *, dry_run: bool = False
+        self,
+        run: Recorder,
+        parallel: int | None,
+        *,
+        dry_run: bool = False,
+        replace: Iterable[str] = (),
     ) -> Iterator[Session]:
+        self._canceled = canceled = threading.Event()
         config = self.get_all_config()
         settings = Settings(
             self.project,
@@ -195,6 +234,7 @@ class Stack:
             parallel or default_parallel(),
             dry_run,
             refresh_only=run.kind == "refresh",
+            replace=frozenset(replace),
         )
         with ExitStack() as cleanup:
             if not dry_run and cleanup.enter_context(self._store.locked()):
@@ -211,12 +251,12 @@ class Stack:
                 snapshot.write_to(cleanup.enter_context(self._store.journal()))
             session = cleanup.enter_context(Session(settings, snapshot, run.tell))
             self._session = session
-            if self._canceled:
+            if canceled.is_set():
                 session.cancel()
             try:
                 yield session
             finally:
-                self._session = None
+                self._session = self._canceled = None
             if session.canceled:
                 run.tell(Diagnostic("error", "", f"{run.kind} canceled"))
             run.changes = dict(session.executor.changes)
@@ -231,8 +271,17 @@ def _stack_resource(resources: list[Resource]) -> Resource | None:
     return next((one for one in resources if one.type == STACK_TYPE), None)
 
 
+def _destroy(session: Session, *, refresh: bool) -> None:
+    if refresh:
+        session.refresh()
+    elif not session.settings.dry_run:
+        _warn_of_pending(session)
+    if not session.failed:
+        session.delete()
+
+
 def _warn_of_pending(session: Session) -> None:
-    """Tell of operations that a kill cut off, and keep only what a refresh cannot clear up."""
+    """Warn of operations that a kill cut off, and keep only what a refresh cannot clear up."""
     pending = session.snapshot.pending
     if not pending:
         return

@@ -3,7 +3,7 @@
 `.pulumi-offline/<project>/<stack>.json` is what `pulumi stack export --show-secrets` would print.
 While an operation runs, each step appends a line to the journal beside it; the journal is folded
 into the file at the end, or by the next operation when this one was killed. Folders are 0700, files
-0600.
+0600, and git ignores them.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from pulumi_openrouter.offline.errors import StateError
 from pulumi_openrouter.offline.locks import lock_file
-from pulumi_openrouter.offline.model import Resource, now
+from pulumi_openrouter.offline.model import DYNAMIC, Resource, now
 from pulumi_openrouter.offline.snapshot import Snapshot
 from pulumi_openrouter.offline.values import EncryptedValueError
 
@@ -52,13 +52,16 @@ class StateStore:
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
-        """Hold the stack's lock; gives whether this is the first state in this project folder.
+        """Hold the lock of the stack; return whether this is the first state in the project folder.
 
         Raises StateError, naming the holder, when another operation has it.
         """
         first = not self._folder.parent.exists()
         for folder in (self._folder.parent, self._folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (ignored := self._folder.parent / ".gitignore").exists():
+            # The state holds secrets in plain text, which must not end up in a repository.
+            ignored.write_text("*\n", encoding="utf-8")
         with open(os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
             if not lock_file(file):
                 holder = file.read().strip() or "another process"
@@ -90,7 +93,7 @@ class StateStore:
         return snapshot.settled()
 
     def save(self, snapshot: Snapshot) -> None:
-        """Replace the file by this state, at once and for good, and drop the journal."""
+        """Replace the file atomically with this state, and remove the journal."""
         temporary = self.file.with_suffix(".new")
         document = json.dumps(self.document(snapshot), indent=4, ensure_ascii=False)
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -110,7 +113,7 @@ class StateStore:
             yield journal
 
     def document(self, snapshot: Snapshot) -> dict[str, Any]:
-        """Give the state as `pulumi stack export` would, and `pulumi stack import` takes it."""
+        """Return the state as `pulumi stack export` would, and `pulumi stack import` takes it."""
         deployment: dict[str, Any] = {
             "manifest": {
                 "time": now(),
@@ -148,6 +151,7 @@ class StateStore:
             msg = f"{source} holds an entry that is no resource ({error!r})"
             raise StateError(msg) from error
         self._check_owner(resources, source)
+        _check_types(resources, source)
         extra = {key: value for key, value in deployment.items() if key not in _OWN}
         return Snapshot(resources, pending, extra)
 
@@ -173,7 +177,7 @@ class StateStore:
         text = self._read(self._journal_file)
         if not text:
             return []
-        # A kill can cut the last line short: that step's result is unknown, as if never written.
+        # A kill can cut the last line short; the step then counts as still pending.
         lines = text.split("\n")[:-1]
         try:
             head, *records = [json.loads(line) for line in lines]
@@ -182,7 +186,7 @@ class StateStore:
             if lines:
                 msg = f"{self._journal_file} is damaged; remove it to go on from {self.file} alone"
                 raise StateError(msg) from None
-        # A journal of another base was folded already: the kill came just before it was removed.
+        # A journal of another base has been applied already, and only its removal is missing.
         return records if head.get("base") == _fingerprint(base) else []
 
     @staticmethod
@@ -194,6 +198,17 @@ class StateStore:
         except (OSError, UnicodeDecodeError) as error:
             msg = f"{file} cannot be read: {error}"
             raise StateError(msg) from error
+
+
+def _check_types(resources: list[Resource], source: str) -> None:
+    """Refuse resources that only a plugin can read or delete."""
+    for one in resources:
+        if one.custom and not one.is_provider and not one.type.startswith(DYNAMIC):
+            msg = (
+                f"{source} holds {one.urn}, which needs a plugin: the offline engine runs Python "
+                "dynamic resources and components; use the Pulumi CLI for it"
+            )
+            raise StateError(msg)
 
 
 def _fingerprint(text: str | None) -> str:

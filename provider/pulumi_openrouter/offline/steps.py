@@ -1,4 +1,4 @@
-"""What an operation does to one resource, as a list of steps that the planner decides on.
+"""The steps that an operation takes for a resource, as the planner decides on them.
 
 Names are Pulumi's, as `summary.resource_changes` counts them.
 """
@@ -60,7 +60,9 @@ class Step:
     # A resource that is deleted before it is replaced stays in the state until created again.
     pending_replacement: bool = False
     ignore_changes: list[str] = field(default_factory=list)
-    # What the operation turned out to be, for a refresh.
+    # In a preview: a dependency does not exist yet, so there may be nothing to read.
+    unread: bool = False
+    # For a refresh: whether the resource is unchanged, updated or deleted.
     result: Op | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""Property values: the JSON form that the engine works on, and its two neighbours.
+"""Property values in the JSON form that the engine uses, and conversions from and to it.
 
 A value is JSON as it travels over gRPC: a secret is an object with Pulumi's signature, an unknown
 (something a preview cannot know) is a fixed string. `from_struct` and `to_struct` translate to and
@@ -17,7 +17,7 @@ RESOURCE_REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 REDACTED = "[secret]"
 
-# Doubles hold every whole number up to here; beyond, an int would claim digits that are not there.
+# Up to here, a double holds every whole number exactly.
 _LARGEST_EXACT = 2.0**53
 
 PropertyMap = dict[str, Any]
@@ -33,17 +33,17 @@ def secret(value: object) -> PropertyMap:
 
 
 def is_secret(value: object) -> bool:
-    """Tell whether this very value (not something inside it) is a secret."""
+    """Return whether this very value (not something inside it) is a secret."""
     return isinstance(value, dict) and value.get(SIGNATURE) == SECRET
 
 
 def is_object(value: object) -> bool:
-    """Tell a plain object from secrets, assets and references, which only travel as objects."""
+    """Return whether this is an object, and not a secret, asset or reference in that form."""
     return isinstance(value, dict) and SIGNATURE not in value
 
 
 def unwrap(value: Any) -> tuple[Any, bool]:
-    """Take off the secret marks around a value; the flag tells whether there were any."""
+    """Return a value without its secret marks, and whether it had any."""
     marked = False
     while is_secret(value):
         value, marked = value["value"], True
@@ -51,14 +51,14 @@ def unwrap(value: Any) -> tuple[Any, bool]:
 
 
 def contains_secret(value: object) -> bool:
-    """Tell whether a secret is anywhere inside."""
+    """Return whether a secret is anywhere inside."""
     if isinstance(value, dict):
         return is_secret(value) or any(contains_secret(item) for item in value.values())
     return isinstance(value, list) and any(contains_secret(item) for item in value)
 
 
 def contains_unknown(value: object) -> bool:
-    """Tell whether an unknown is anywhere inside."""
+    """Return whether an unknown is anywhere inside."""
     if isinstance(value, dict):
         return any(contains_unknown(item) for item in value.values())
     if isinstance(value, list):
@@ -77,7 +77,7 @@ def plain(value: Any) -> Any:
 
 
 def redacted(value: Any) -> Any:
-    """Copy a value with every secret replaced by `[secret]`, to be shown."""
+    """Return a copy for display, in which every secret is `[secret]`."""
     if is_secret(value):
         return REDACTED
     if isinstance(value, dict):
@@ -125,10 +125,11 @@ def annotate_secrets(outs: PropertyMap, ins: Mapping[str, Any]) -> None:
 
 def from_struct(struct: Struct) -> PropertyMap:
     """Read a protobuf struct."""
-    return {key: _from_value(value) for key, value in struct.fields.items()}
+    return {key: from_value(value) for key, value in struct.fields.items()}
 
 
-def _from_value(value: Value) -> Any:
+def from_value(value: Value) -> Any:
+    """Read a protobuf value; one that is not set is None."""
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         return value.string_value
@@ -139,12 +140,12 @@ def _from_value(value: Value) -> Any:
     if kind == "struct_value":
         return from_struct(value.struct_value)
     if kind == "list_value":
-        return [_from_value(item) for item in value.list_value.values]
+        return [from_value(item) for item in value.list_value.values]
     return None
 
 
 def whole(number: float) -> int | float:
-    """Give a whole number as an int, so that JSON shows 5 and not 5.0."""
+    """Return a whole number as an int, so that JSON shows 5 and not 5.0."""
     if number.is_integer() and abs(number) <= _LARGEST_EXACT:
         return int(number)
     return number

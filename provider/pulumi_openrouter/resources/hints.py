@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pulumi
 
-from pulumi_openrouter.lifecycle.hints import LEFT_OUT, OWNER, PROTECTED, SECRETS, WORKSPACE
+from pulumi_openrouter.lifecycle.hints import LEFT_OUT, OWNER, SECRETS
 
 Value = TypeVar("Value")
 
@@ -41,16 +41,6 @@ def hints(
         found[SECRETS] = _known(_secret(outputs))
     if names := [*left_out]:
         found[LEFT_OUT] = names
-    return found
-
-
-def child_hints(
-    workspace: pulumi.Resource, workspace_owner: pulumi.Input[str]
-) -> dict[str, object]:
-    """Return the hidden inputs of a part of a workspace that the same program manages."""
-    found: dict[str, object] = {WORKSPACE: workspace_owner}
-    if workspace._protect:
-        found[PROTECTED] = True
     return found
 
 

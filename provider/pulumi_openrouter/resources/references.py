@@ -6,8 +6,8 @@ from inspect import isawaitable
 
 import pulumi
 
+from pulumi_openrouter.lifecycle.hints import WORKSPACE
 from pulumi_openrouter.resources.dynamic import as_output
-from pulumi_openrouter.resources.hints import child_hints
 from pulumi_openrouter.resources.workspace import Workspace
 
 
@@ -31,5 +31,18 @@ def reference(label: str, workspace: Workspace | pulumi.Input[str]) -> pulumi.In
 def workspace_hints(workspace: Workspace | pulumi.Input[str]) -> dict[str, object]:
     """Return the hidden inputs of a child whose workspace the same program manages."""
     if isinstance(workspace, Workspace) and workspace._owner is not None:
-        return child_hints(workspace, workspace._owner)
+        return {WORKSPACE: workspace._owner}
     return {}
+
+
+def child_options(
+    opts: pulumi.ResourceOptions | None, workspace: Workspace | pulumi.Input[str]
+) -> pulumi.ResourceOptions | None:
+    """Let the parts of a protected workspace be protected as well, unless the program says no.
+
+    A destroy deletes the parts of a workspace before it finds that the workspace is protected.
+    """
+    protected = isinstance(workspace, Workspace) and workspace._protect
+    if not protected or (opts is not None and opts.protect is not None):
+        return opts
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=True))

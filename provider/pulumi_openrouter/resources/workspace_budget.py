@@ -16,7 +16,7 @@ from pulumi_openrouter.resources.dynamic import (
 )
 from pulumi_openrouter.resources.hints import hints
 from pulumi_openrouter.resources.inputs import check_options, prepare
-from pulumi_openrouter.resources.references import reference, workspace_hints
+from pulumi_openrouter.resources.references import child_options, reference, workspace_hints
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -113,7 +113,7 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
             WorkspaceBudgetProvider(),
             resource_name,
             with_outputs(type(self), {**inputs, **hidden}),
-            opts,
+            child_options(opts, workspace),
         )
 
     @classmethod

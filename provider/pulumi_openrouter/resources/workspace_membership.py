@@ -16,7 +16,7 @@ from pulumi_openrouter.resources.dynamic import (
 )
 from pulumi_openrouter.resources.hints import hints
 from pulumi_openrouter.resources.inputs import check_options, prepare
-from pulumi_openrouter.resources.references import reference, workspace_hints
+from pulumi_openrouter.resources.references import child_options, reference, workspace_hints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,17 +108,22 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
 
         Secret where the list is secret. Who is not in the organization is left out.
         """
-        # An attribute of this name holds what the state has: the entries beside the list, without
-        # what the list says already.
-        entries = self.__dict__["members"]
-        lists = pulumi.Output.all(self.user_ids, self.emails, entries)
-        return lists.apply(lambda found: _members(*found))
+        return self._lists().apply(lambda found: [member for _, member in _members(*found)])
 
     @property
     def people(self) -> pulumi.Output[dict[str, str]]:
         """The user ids of the people managed, each with the email it was named by, or nothing."""
-        emails = pulumi.Output.all(self.emails, self.members, self.__dict__["members"])
-        return emails.apply(lambda found: _people(*found))
+        return self._lists().apply(
+            lambda found: {
+                member.user_id: name if found[1] is not None else ""
+                for name, member in _members(*found)
+            }
+        )
+
+    def _lists(self) -> pulumi.Output[list[Any]]:
+        # The attribute `members` of the state is what stands beside the list: the entries without
+        # what the list says already. The property of that name hides it.
+        return pulumi.Output.all(self.user_ids, self.emails, self.__dict__["members"])
 
     def __init__(
         self,
@@ -147,7 +152,7 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
             WorkspaceMembershipProvider(),
             resource_name,
             with_outputs(type(self), {"members": None, **inputs, **hidden}),
-            opts,
+            child_options(opts, workspace),
         )
 
     @classmethod
@@ -187,26 +192,18 @@ def _members(
     user_ids: Sequence[str] | None,
     emails: Sequence[str] | None,
     entries: Sequence[Mapping[str, Any]] | None,
-) -> list[Member]:
-    """Return the people of a list from the entries beside it; an empty one is somebody missing."""
+) -> list[tuple[str, Member]]:
+    """Return the people of a list, by name; an empty entry beside it is somebody missing."""
     names = user_ids if emails is None else emails
     return [
-        Member(
-            user_id=str(one.get("user_id", name)),
-            role=one.get("role"),
-            created_at=one.get("created_at"),
+        (
+            name,
+            Member(
+                user_id=str(one.get("user_id", name)),
+                role=one.get("role"),
+                created_at=one.get("created_at"),
+            ),
         )
         for name, one in zip(names or (), entries or (), strict=False)
         if one
     ]
-
-
-def _people(
-    emails: Sequence[str] | None,
-    members: Sequence[Member],
-    entries: Sequence[Mapping[str, Any]] | None,
-) -> dict[str, str]:
-    names = [name for name, one in zip(emails or (), entries or (), strict=False) if one] or [
-        ""
-    ] * len(members)
-    return {member.user_id: name for member, name in zip(members, names, strict=True)}

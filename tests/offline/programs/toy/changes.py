@@ -96,6 +96,46 @@ def option_replaces_first_changed() -> None:
     option_replaces_first("y")
 
 
+def with_internal_keys(owner: str = "somebody", number: int = 1) -> None:
+    """A thing with properties that are not for people's eyes."""
+    detail = {"open": number, "__closed": number}
+    own: dict[str, Any] = {"__owner": owner}
+    thing = Thing("a", size=1, detail=detail, **own)
+    pulumi.export("detail", thing.detail)
+
+
+def with_internal_keys_changed() -> None:
+    """Both kinds of properties change."""
+    with_internal_keys("somebody else", 2)
+
+
+def forced() -> None:
+    """A thing to delete first, with one that is replaced along and one that is updated."""
+    a = Thing("a", ResourceOptions(delete_before_replace=True), size=1)
+    b = Thing("b", pin=a.token)
+    Thing("c", link=b.token)
+
+
+def triggered(*triggers: object) -> None:
+    """A thing whose replacement is triggered by a value, deleted first, with one made of it."""
+    a = Thing(
+        "a",
+        ResourceOptions(delete_before_replace=True, replacement_trigger=list(triggers) or None),
+        size=1,
+    )
+    Thing("b", pin=a.token)
+
+
+def triggered_once() -> None:
+    """The trigger has a value, for the first time or still."""
+    triggered("x", 1)
+
+
+def triggered_again() -> None:
+    """The trigger has another value, and hides it."""
+    triggered(pulumi.Output.secret("y"), 1)
+
+
 def option_replaces_last(pin: str = "x") -> None:
     """The program asks for the new one to come first, whatever the provider wants."""
     Thing("a", ResourceOptions(delete_before_replace=False), pin=pin)

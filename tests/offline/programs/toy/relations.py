@@ -87,6 +87,23 @@ def reading_what_was_managed() -> None:
     pulumi.export("label", seen.label)
 
 
+def reading_by_id() -> None:
+    """A thing is read under another spelling of its id, and another one is made of that."""
+    a = Thing("a", size=1, label="first")
+    seen = Thing("seen", ResourceOptions(id="A-1", depends_on=[a]), key="a")
+    other = Thing("other", tag=seen.id)
+    pulumi.export("id", seen.id)
+    pulumi.export("tag", other.id)
+
+
+def made_and_read() -> None:
+    """A thing is made, and then read by its id."""
+    a = Thing("a", size=1, label="first")
+    seen = Thing("seen", ResourceOptions(id="a-1", depends_on=[a]), key="a")
+    Thing("other", label=seen.label)
+    pulumi.export("label", seen.label)
+
+
 def wide() -> None:
     """Twenty things that know nothing of each other."""
     for number in range(20):

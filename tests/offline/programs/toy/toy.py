@@ -12,6 +12,7 @@ from typing import Any
 
 import pulumi
 from pulumi import dynamic
+from pulumi.output import Unknown
 
 # What an object is made of; the rest of its properties tell the provider how to behave.
 _FIELDS = ("size", "colour", "label", "tag", "detail", "pin", "link")
@@ -27,8 +28,10 @@ class Things(dynamic.ResourceProvider):
         sys.tracebacklimit = 0
         self.folder = Path(req.config.require("folder"))
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
         """Fill in a default; sizes are not negative."""
+        self._maybe_fail("check", news)
+        self._mention("check", f"{news['key']} {'with' if olds else 'without'} old inputs")
         failures = []
         size = news.get("size")
         if isinstance(size, float) and size < 0:
@@ -37,6 +40,9 @@ class Things(dynamic.ResourceProvider):
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
         """Compare field by field."""
+        self._maybe_fail("diff", news)
+        unknown = [one for one in _FIELDS if isinstance(news.get(one), Unknown)]
+        self._mention("diff", " ".join([f"{news['key']}, unknown:", *(unknown or ["nothing"])]))
         changed = [one for one in _FIELDS if olds.get(one) != news.get(one)]
         return dynamic.DiffResult(
             changes=bool(changed),
@@ -54,8 +60,9 @@ class Things(dynamic.ResourceProvider):
         return dynamic.CreateResult(id_, self._write("create", id_, props))
 
     def read(self, id_: str, props: dict[str, Any]) -> dynamic.ReadResult:
-        """Read the file; the fields that were given are inputs."""
+        """Read the file; the fields that were given are inputs. Ids in capitals are the same."""
         self._maybe_fail("read", props)
+        id_ = id_.lower()
         self._log("read", id_)
         file = self.folder / f"{id_}.json"
         if not file.exists():
@@ -85,6 +92,13 @@ class Things(dynamic.ResourceProvider):
     def _log(self, call: str, id_: str) -> None:
         with (self.folder / "calls.log").open("a") as log:
             log.write(f"{call} {id_}\n")
+
+    def _mention(self, call: str, what: str) -> None:
+        """Log a call that changes nothing, where a scenario compares those as well."""
+        if (self.folder / "log-everything").exists():
+            self._log(call, what)
+        if (self.folder / "chatter").exists():
+            sys.stderr.write(f"{call} says hello\n")
 
     def _maybe_fail(self, call: str, props: dict[str, Any]) -> None:
         self._maybe_wait(call, props)

@@ -1,0 +1,245 @@
+"""A preview says what the `up` after it will do, on both engines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness import Engine, Failure, Project
+from pulumi_openrouter.api.client import Client
+from pulumi_openrouter.sandbox import Sandbox
+
+JANE = "jane.doe@example.com"
+
+
+def workspace(sandbox: Sandbox, slug: str) -> dict[str, Any]:
+    """Return what the API has under a slug."""
+    [found] = [one for one in sandbox.state()["workspaces"] if one["slug"] == slug]
+    return dict(found)
+
+
+def user_id(sandbox: Sandbox, email: str) -> str:
+    """Return the user id of somebody in the organization."""
+    people = {one["email"]: one["id"] for one in sandbox.state()["organization_members"]}
+    return str(people[email])
+
+
+def test_what_is_only_read_is_known_in_a_preview(project: Project, somebody: Client) -> None:
+    """A membership in a workspace that the program reads is no replacement in the next preview."""
+    somebody.workspaces.create({"name": "Shared", "slug": "shared"})
+    project.program(
+        f"""
+        w = openrouter.Workspace.get("shared", "shared")
+        openrouter.WorkspaceMembership("mine", workspace=w, emails=["{JANE}"])
+        openrouter.WorkspaceBudget("mine", workspace=w, monthly_usd=5)
+        openrouter.WorkspaceBudget.get("all", workspace=w)
+        """
+    )
+    project.up()
+    assert project.preview(expect_no_changes=True).is_empty
+    project.settle()
+
+
+def test_an_email_that_nobody_has_fails_in_the_preview(project: Project, sandbox: Sandbox) -> None:
+    """The preview names it, and nothing is half done."""
+    project.program(
+        f"""
+        w = openrouter.Workspace("w", slug="w")
+        openrouter.WorkspaceMembership("w", workspace=w, emails=["{JANE}", "who@example.com"])
+        """
+    )
+    with pytest.raises(Failure, match=r"nobody in the organization has .*who@example\.com"):
+        project.preview()
+    assert [one["slug"] for one in sandbox.state()["workspaces"]] == ["default"]
+
+
+def test_missing_people_are_skipped_until_they_join(project: Project, sandbox: Sandbox) -> None:
+    """The others are added, a warning names who is missing, and an up adds who has joined."""
+    project.program(
+        f"""
+        w = openrouter.Workspace("w", slug="w")
+        m = openrouter.WorkspaceMembership("w", workspace=w, emails=["{JANE}", "new@example.com"],
+            skip_missing=True)
+        pulumi.export("count", m.members.apply(len))
+        """
+    )
+    assert "new@example.com" in project.preview().stdout
+    assert project.up().outputs["count"] == 1
+    again = project.up()
+    assert again.is_empty
+    assert "new@example.com" in again.stdout
+    assert project.refresh().is_empty
+    new = sandbox.add_person("new@example.com")
+    assert project.preview().changes.get("update") == 1
+    assert project.up().outputs["count"] == 2
+    assert new in workspace(sandbox, "w")["members"]
+    sandbox.clear_requests()
+    project.up()
+    assert sandbox.requests() == []
+    project.settle()
+
+
+def test_who_has_left_the_organization_does_not_block_the_others(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """A refresh names the person; others are still added, and nothing is reported as changed."""
+    leaver = sandbox.add_person("leaver@example.com")
+    sandbox.add_person("john@example.com")
+    program = """
+        w = openrouter.Workspace("w", slug="w")
+        openrouter.WorkspaceMembership("w", workspace=w, emails=["leaver@example.com", {0}])
+    """
+    project.program(program.format(f'"{JANE}"'))
+    project.up()
+    sandbox.remove_person(leaver)
+    assert "leaver@example.com" in project.preview(refresh=True).stdout
+    project.up(refresh=True)
+    project.program(program.format(f'"{JANE}", "john@example.com"'))
+    for refresh in (False, True):
+        project.up(refresh=refresh)
+        assert len(workspace(sandbox, "w")["members"]) == 2
+    project.program(program.replace('"leaver@example.com", ', "").format(f'"{JANE}"'))
+    project.up()
+    project.settle()
+
+
+def test_a_membership_of_the_default_workspace_fails_in_the_preview(project: Project) -> None:
+    """Everybody is in it, by whichever way the program names it."""
+    for reference in ('"default"', 'openrouter.Workspace.get("d", "default")'):
+        project.program(
+            f"""
+            openrouter.WorkspaceMembership("m", workspace={reference}, emails=["{JANE}"])
+            """
+        )
+        with pytest.raises(Failure, match="everybody in the organization is in its default"):
+            project.preview()
+
+
+@pytest.mark.parametrize("ignored", ['["monthly_usd"]', '["*"]'])
+def test_an_ignored_limit_that_somebody_deletes_stays_away(
+    project: Project, sandbox: Sandbox, somebody: Client, ignored: str
+) -> None:
+    """After a refresh the budget has no limit, and an up changes nothing and does not fail."""
+    if ignored == '["*"]' and project.engine is Engine.OFFLINE:
+        pytest.skip("the offline engine refuses wildcards in paths")
+    project.program(
+        f"""
+        w = openrouter.Workspace("w", slug="w")
+        openrouter.WorkspaceBudget("w", pulumi.ResourceOptions(ignore_changes={ignored}),
+            workspace=w, monthly_usd=5)
+        openrouter.WorkspaceMembership("w", pulumi.ResourceOptions(ignore_changes=["emails"]),
+            workspace=w, emails=["{JANE}"])
+        """
+    )
+    project.up()
+    id_ = workspace(sandbox, "w")["id"]
+    somebody.budgets.delete(id_, "monthly")
+    somebody.members.remove(id_, [user_id(sandbox, JANE)])
+    project.up(refresh=True)
+    project.up()
+    assert workspace(sandbox, "w")["budgets"] == {}
+    assert workspace(sandbox, "w")["members"] == []
+    project.settle()
+
+
+def test_a_flag_that_is_left_alone_is_no_difference(project: Project) -> None:
+    """The diff of a changed limit does not show the flag that somebody else manages."""
+    program = """
+        w = openrouter.Workspace("w", slug="w")
+        openrouter.WorkspaceBudget("w", workspace=w, monthly_usd={})
+    """
+    project.program(program.format(5))
+    project.up()
+    project.refresh()
+    project.program(program.format(6))
+    # The offline engine always shows property diffs.
+    options = {"diff": True} if project.engine is Engine.CLI else {}
+    shown = project.preview(**options).stdout
+    assert "monthly_usd" in shown
+    assert "include_byok_in_budgets" not in shown
+    assert "__" not in shown.replace("__main__", "")
+
+
+def test_a_budget_without_a_limit_blames_the_limits(project: Project) -> None:
+    """The message is about a limit, and does not show how Pulumi writes an unknown value."""
+    project.program(
+        """
+        w = openrouter.Workspace("w", slug="w")
+        openrouter.WorkspaceBudget("w", workspace=w, include_byok_in_budgets=True)
+        """
+    )
+    with pytest.raises(Failure, match="sets at least one limit") as failure:
+        project.preview()
+    assert "monthly_usd" in str(failure.value)
+    assert "04da6b54" not in str(failure.value)
+
+
+def test_a_slug_renamed_by_hand_breaks_nothing(
+    project: Project, sandbox: Sandbox, somebody: Client
+) -> None:
+    """A budget that names its workspace by slug goes on by the id that it was created with."""
+    somebody.workspaces.create({"name": "Platform", "slug": "platform-dev"})
+    project.program('openrouter.WorkspaceBudget("b", workspace="platform-dev", monthly_usd=5)')
+    project.up()
+    somebody.workspaces.update("platform-dev", {"slug": "platform"})
+    assert project.refresh().is_empty
+    assert project.up(refresh=True).is_empty
+    project.destroy()
+    assert workspace(sandbox, "platform")["budgets"] == {}
+
+
+def test_two_owners_of_one_thing_are_refused_in_the_preview(
+    project: Project, sandbox: Sandbox, somebody: Client
+) -> None:
+    """By slug, by id, by email and by user id: the preview names both resources."""
+    id_ = somebody.workspaces.create({"name": "Team", "slug": "team"}).id
+    cases = {
+        "both manage the monthly limit": f"""
+            openrouter.WorkspaceBudget("a", workspace="team", monthly_usd=5)
+            openrouter.WorkspaceBudget("b", workspace="{id_}", monthly_usd=6)
+        """,
+        "exclusive=True": f"""
+            openrouter.WorkspaceBudget("a", workspace="team", monthly_usd=5, exclusive=True)
+            openrouter.WorkspaceBudget("b", workspace="{id_}", daily_usd=1)
+        """,
+        f"both manage {JANE}|both manage user_": f"""
+            openrouter.WorkspaceMembership("a", workspace="team", emails=["{JANE}"])
+            openrouter.WorkspaceMembership("b", workspace="{id_}",
+                user_ids=["{user_id(sandbox, JANE)}"])
+        """,
+        "have the same slug": """
+            openrouter.Workspace("a", slug="x")
+            openrouter.Workspace("b", slug="x")
+        """,
+        "both manage the daily limit": """
+            w = openrouter.Workspace("w", slug="x")
+            openrouter.WorkspaceBudget("a", workspace=w, daily_usd=5)
+            openrouter.WorkspaceBudget("b", workspace=w, daily_usd=6)
+        """,
+    }
+    for words, program in cases.items():
+        project.program(program)
+        with pytest.raises(Failure, match=words) as failure:
+            project.preview()
+        assert '"a"' in str(failure.value)
+        assert '"b"' in str(failure.value)
+        assert not failure.value.shows_our_code
+
+
+def test_components_are_told_apart_in_messages(project: Project) -> None:
+    """Resources of one name in two components are named with the types of their parents."""
+    project.program(
+        """
+        class Team(pulumi.ComponentResource):
+            def __init__(self, kind):
+                super().__init__(f"acme:teams:{kind}", kind)
+                openrouter.Workspace("ws", pulumi.ResourceOptions(parent=self), slug="ws")
+        Team("Red")
+        Team("Blue")
+        """
+    )
+    with pytest.raises(Failure, match="have the same slug") as failure:
+        project.preview()
+    assert 'Workspace "ws" in acme:teams:Red' in str(failure.value)
+    assert 'Workspace "ws" in acme:teams:Blue' in str(failure.value)

@@ -1,0 +1,63 @@
+"""What a program marks as secret stands in plain text nowhere that Pulumi keeps or shows."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness import Engine, Project
+from pulumi_openrouter.api.client import Client
+from pulumi_openrouter.sandbox import Sandbox
+
+JANE, JOHN = "jane.doe@example.com", "john@example.com"
+DESCRIPTION = "the-hidden-description"
+LIMIT = 4711.25
+
+
+@pytest.fixture
+def program(project: Project, sandbox: Sandbox, somebody: Client) -> list[str]:
+    """Write a program whose secrets are also in what it takes over; return the secrets."""
+    john = sandbox.add_person(JOHN)
+    team = somebody.workspaces.create({"name": "Team", "slug": "team", "description": "Old"})
+    somebody.budgets.put(team.id, "monthly", 1300)
+    project.program(
+        f"""
+        secret = pulumi.Output.secret
+        team = openrouter.Workspace("team", slug="team", adopt=True,
+            description=secret("{DESCRIPTION}"))
+        openrouter.WorkspaceBudget("team", workspace=team, monthly_usd=secret({LIMIT}))
+        by_email = openrouter.WorkspaceMembership("team", workspace=team,
+            emails=["{JANE}", secret("missing@example.com")], skip_missing=True)
+        other = openrouter.Workspace("other", slug="other")
+        by_id = openrouter.WorkspaceMembership("other", workspace=other,
+            user_ids=secret(["{john}"]))
+        pulumi.export("people", by_email.people)
+        pulumi.export("members", by_email.members)
+        pulumi.export("by_id", by_id.members)
+        pulumi.export("ids", by_id.people)
+        pulumi.export("emails", by_email.emails)
+        """
+    )
+    return [JANE, "missing@example.com", john, DESCRIPTION, str(LIMIT)]
+
+
+def test_secret_inputs_stay_secret(project: Project, sandbox: Sandbox, program: list[str]) -> None:
+    """Neither the screen nor the state, its history nor the outputs show any of them."""
+    outcomes = [project.preview(), project.up(), project.up(), project.refresh(), project.up()]
+    for secret in program:
+        for outcome in outcomes:
+            assert secret not in outcome.stdout
+    if project.engine is Engine.CLI:
+        kept = [file for file in (project.folder / "backend").rglob("*") if file.is_file()]
+        assert kept
+        for file in kept:
+            text = file.read_bytes().decode(errors="replace")
+            assert [secret for secret in program if secret in text] == [], file
+        shown = project.pulumi("stack", "output", "--json")
+    else:
+        outputs = project.stack.outputs()
+        assert all(output.secret for output in outputs.values())
+        shown = ""
+    assert [secret for secret in program if secret in shown] == []
+    assert json.dumps(sandbox.state()).count(DESCRIPTION) == 1
