@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any
 
 Key = tuple[str, ...]
@@ -89,9 +89,14 @@ def hidden(declared: Declared, parent: Declared | None) -> dict[str, Any]:
         inputs["__left_out"] = ["name"]
     if parent is not None:
         inputs["__workspace"] = owner(parent)
-        if parent.options.protect:
-            inputs["__protected"] = True
     return inputs
+
+
+def effective_options(declared: Declared, parent: Declared | None) -> Options:
+    """Return the options as the constructors pass them on: protection extends to the parts."""
+    if parent is None or not parent.options.protect:
+        return declared.options
+    return replace(declared.options, protect=True)
 
 
 def workspace(

@@ -26,7 +26,7 @@ from pulumi import dynamic
 from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
-from faults.declared import Declared, Key, Options, hidden
+from faults.declared import Declared, Key, Options, effective_options, hidden
 from pulumi_openrouter import (
     OpenRouterError,
     WorkspaceBudgetProvider,
@@ -473,7 +473,7 @@ class _Run:
             inputs,
             {},
             parent.key if parent else None,
-            declared.options,
+            effective_options(declared, parent),
             stated,
         )
 

@@ -186,7 +186,8 @@ class Run:
             # A part that goes with its workspace stays with it where that is bound to fail.
             parent = self.before.records.get(old.depends_on) if old.depends_on else None
             bound = parent is not None and parent.id == id_ and self._leaves(parent)
-            stays = bound and parent is not None and self._refused(parent)
+            stays = bound and parent is not None and parent.id in self.before.keyed
+            stays = stays or (old.options.protect and self._declared(old) is None)
             if not stays and not self._only_forgotten(old):
                 free |= self.before.things(old)
         free -= self._wanted(id_)
@@ -210,6 +211,13 @@ class Run:
     def _leaves(self, old: Recorded) -> bool:
         new = self._declared(old)
         return new is None or new.key in self.replacing
+
+    def _moves(self, old: Recorded) -> bool:
+        """Whether a part goes to another workspace, or to its own one made anew."""
+        new = self._declared(old)
+        return new is not None and (
+            self._goes_first(new) or (new.kind != "Workspace" and {place(old)} != self._ids(new))
+        )
 
     def _exclusive(self, kind: str, id_: str) -> bool:
         """Whether a resource of this kind has, had or is to have the workspace for itself."""
@@ -290,9 +298,8 @@ class Run:
 
     def reasons(self) -> Iterator[str]:
         """Yield for what reasons the run may fail although the API works."""
-        olds = [one for one in self.before.everything if one.key[0] == "Workspace"]
-        for old in olds:
-            if self._leaves(old) or self.targets is not None:
+        for old in self.before.everything:
+            if self._leaves(old) or self.targets is not None or self._moves(old):
                 if old.options.protect:
                     yield "protected"
                 if old.id in self.before.keyed:
