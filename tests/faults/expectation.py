@@ -362,7 +362,9 @@ class Run:
 
     def _nobody(self, one: Declared) -> Iterator[str]:
         old = self._former(one)
-        known = {e.lower() for e in old.stated.get("emails", ())} if old else set()
+        # A replacement looks everybody up again, by today's addresses.
+        anew = old is None or one.key in self.replacing or self._moves(old) or old.to_recreate
+        known = set() if anew or not old else {e.lower() for e in old.stated.get("emails", ())}
         named = {e.lower() for e in one.inputs.get("emails", ())} - known
         if named - self.before.people.keys() and not one.inputs.get("skip_missing"):
             yield "nobody"

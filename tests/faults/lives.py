@@ -74,12 +74,12 @@ class Life:
         sandbox: Sandbox,
         counts: Counter[str],
         transport: httpx.BaseTransport | None = None,
+        stacks: Sequence[Stack] = (),
     ) -> None:
         self.sandbox = sandbox
         self.counts = counts
-        self._parties = [
-            Party(Stack(sandbox, transport=transport, max_retries=2)) for _ in range(2)
-        ]
+        own = stacks or [Stack(sandbox, transport=transport, max_retries=2) for _ in range(2)]
+        self._parties = [*map(Party, own)]
         self._somebody = Somebody(sandbox, transport=transport)
 
     def __enter__(self) -> Life:
