@@ -35,7 +35,7 @@ class Line(httpx.BaseTransport):
         exchange = _Exchange(request, messages)
         waits = self._application(exchange.scope, exchange.receive, exchange.send)
         try:
-            waits.send(None)  # type: ignore[attr-defined]  # a coroutine, if by another name
+            waits.send(None)
         except StopIteration:
             return exchange.response()
         msg = "the sandbox waits, which this line has no time for"
@@ -96,9 +96,11 @@ class SandboxAtHand(Remote):
         self._store = Store(None)
         nobody: Callable[[Any], None] = lambda _: None  # noqa: E731
         self.line = Line(create_app(self._store, load_seed(None), self.key, nobody))
-        super().__init__(ORIGIN + CONTROL_PREFIX)
-        self._http.close()
         self._http = httpx.Client(base_url=ORIGIN + CONTROL_PREFIX, transport=self.line)
+
+    def __enter__(self) -> SandboxAtHand:
+        """Offer itself."""
+        return self
 
     def close(self) -> None:
         """Forget everything."""

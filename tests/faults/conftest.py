@@ -78,9 +78,7 @@ def record(record_property: Callable[[str, object], None]) -> Record:
 
 
 @pytest.fixture
-def lives_seed(
-    pytestconfig: pytest.Config, record_property: Callable[[str, object], None]
-) -> int:
+def lives_seed(pytestconfig: pytest.Config, record_property: Callable[[str, object], None]) -> int:
     """Return the seed of the random lives of a test: a new one in each run, or that of the option.
 
     The closing lines of the run show it.

@@ -99,35 +99,16 @@ def effective_options(declared: Declared, parent: Declared | None) -> Options:
     return replace(declared.options, protect=True)
 
 
-def workspace(
-    name: str, /, *, within: str = "", options: Options | None = None, **inputs: Any
-) -> Declared:
+def workspace(name: str, /, **inputs: Any) -> Declared:
     """State a Workspace whose name and slug are `name` unless told otherwise."""
-    stated = {"name": name, "slug": name, **inputs}
-    return Declared("Workspace", name, stated, within=within, options=options or Options())
+    return Declared("Workspace", name, {"name": name, "slug": name, **inputs})
 
 
-def budget(
-    name: str,
-    /,
-    of: str | None = None,
-    *,
-    within: str = "",
-    options: Options | None = None,
-    **inputs: Any,
-) -> Declared:
+def budget(name: str, /, of: str | None = None, **inputs: Any) -> Declared:
     """State a WorkspaceBudget of the program's Workspace `of`, or of `workspace=`."""
-    return Declared("WorkspaceBudget", name, inputs, of, within, options or Options())
+    return Declared("WorkspaceBudget", name, inputs, of)
 
 
-def membership(
-    name: str,
-    /,
-    of: str | None = None,
-    *,
-    within: str = "",
-    options: Options | None = None,
-    **inputs: Any,
-) -> Declared:
+def membership(name: str, /, of: str | None = None, **inputs: Any) -> Declared:
     """State a WorkspaceMembership of the program's Workspace `of`, or of `workspace=`."""
-    return Declared("WorkspaceMembership", name, inputs, of, within, options or Options())
+    return Declared("WorkspaceMembership", name, inputs, of)

@@ -26,6 +26,7 @@ from pulumi import dynamic
 from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
+from faults.at_hand import SandboxAtHand
 from faults.declared import Declared, Key, Options, effective_options, hidden
 from pulumi_openrouter import (
     OpenRouterError,
@@ -53,6 +54,23 @@ class Provider(Protocol):
     def read(self, id_: str, props: Props) -> dynamic.ReadResult: ...  # noqa: D102
     def update(self, id_: str, olds: Props, news: Props) -> dynamic.UpdateResult: ...  # noqa: D102
     def delete(self, id_: str, props: Props) -> None: ...  # noqa: D102
+
+
+class AnyStack(Protocol):
+    """What a life does with a stack, whichever engine runs its programs."""
+
+    resources: dict[Key, Recorded]
+    leaving: list[Recorded]
+    notices: list[str]
+
+    @property
+    def up(self) -> Callable[..., Counter[str]]: ...  # noqa: D102
+    @property
+    def preview(self) -> Callable[..., Counter[str]]: ...  # noqa: D102
+    @property
+    def destroy(self) -> Callable[..., None]: ...  # noqa: D102
+    def refresh(self) -> list[Key]: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
 
 
 _PROVIDERS: Mapping[str, type[Provider]] = {
@@ -146,7 +164,11 @@ class Stack:
     """
 
     def __init__(
-        self, sandbox: Sandbox, *, transport: httpx.BaseTransport | None = None, **settings: Any
+        self,
+        sandbox: Sandbox | SandboxAtHand,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        **settings: Any,
     ) -> None:
         given = {"timeout_seconds": 60.0, "max_retries": 5, **settings}
         self.settings = Settings(management_key=sandbox.key, base_url=sandbox.url, **given)
@@ -170,6 +192,10 @@ class Stack:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
         """Close the connections."""
         self._http.close()
         self.wire.close()
@@ -343,7 +369,7 @@ class _Run:
         planned: list[tuple[Declared, Iterator[None]]] = []
         done: set[Key] = set()
         errors: list[Exception] = []
-        patient = self._order is None or self._order.random() < 0.5  # noqa: PLR2004
+        patient = self._order is None or self._order.random() < 0.5
         while planned or waiting:
             # What does not depend on a failure may be under way when that happens.
             goes_on = patient or not errors
@@ -390,53 +416,52 @@ class _Run:
         old = self._resources.get(former)
         if self._targets is not None and declared.key not in self._targets:
             self._leave_alone(declared, former, old)
-            yield
-            return
+            return iter((None,))
         parent = self._parent(declared)
         if parent is not None and parent.key in self._skipped:
             msg = f"{declared.key} depends on {parent.key}, which --target left out"
             raise EngineError(msg)
-        again = former in self._deleted
-        forced = declared.key in self._replacing
-        fresh = old is None or again or forced
-        stated = dict(declared.inputs)
-        kept = dict(stated) if old is None else _put_back(declared, old, stated)
-        passed = {**(stated if fresh else kept), **hidden(declared, parent)}
-        inputs = self._check(declared, {} if old is None or fresh else old.inputs, passed)
-        new = self._recorded(declared, parent, inputs, stated if fresh else kept)
-        if old is None:
-            yield
-            self._create(new, None)
-            self._steps["create"] += 1
-            return
-        if again:
+        if old is None or former in self._deleted:
+            return self._make(declared, parent, former, old)
+        return self._change(declared, parent, former, old)
+
+    def _make(
+        self, declared: Declared, parent: Declared | None, former: Key, old: Recorded | None
+    ) -> Iterator[None]:
+        """Create what is new, or what had to be deleted so that its workspace could be replaced."""
+        new = self._checked(declared, parent, None, dict(declared.inputs))
+        if old is not None:
             self._deleted.discard(former)
             self._replaced.add(declared.key)
             self._met.add(former)
-            yield
-            self._create(new, former)
-            self._steps["replace"] += 1
-            return
-        changes = replaces = forced
-        if not forced:
-            diff = self._diff(old, inputs)
-            changes, replaces = bool(diff.changes), bool(diff.replaces)
-        if replaces or old.to_recreate:
-            if not forced:
-                fresh_inputs = {**stated, **hidden(declared, parent)}
-                inputs = self._check(declared, {}, fresh_inputs)
-                new = self._recorded(declared, parent, inputs, stated)
+        yield
+        self._create(new, None if old is None else former)
+        self._steps["create" if old is None else "replace"] += 1
+
+    def _change(
+        self, declared: Declared, parent: Declared | None, former: Key, old: Recorded
+    ) -> Iterator[None]:
+        """Update or replace what is there, or leave it as it is."""
+        stated = dict(declared.inputs)
+        replaces = changes = forced = declared.key in self._replacing
+        if forced:
+            new = self._checked(declared, parent, None, stated)
+        else:
+            new = self._checked(declared, parent, old, _put_back(declared, old, stated))
+            diff = self._diff(old, new.inputs)
+            changes, replaces = bool(diff.changes), bool(diff.replaces) or old.to_recreate
+            if replaces:
+                new = self._checked(declared, parent, None, stated)
+        steps: list[Callable[[], None]] = []
+        if replaces:
             steps = self._plan_replacement(declared, former, old, new)
-            self._met.add(former)
-            yield
-            for step in steps:
-                step()
-            self._steps["replace"] += 1
-            return
         self._met.add(former)
         yield
-        self._update(old, new, former, changes=changes)
-        self._steps["update" if changes else "same"] += 1
+        if not replaces:
+            self._update(old, new, former, changes=changes)
+        for step in steps:
+            step()
+        self._steps["replace" if replaces else "update" if changes else "same"] += 1
 
     def _former(self, declared: Declared) -> Key:
         keys = (declared.key, *declared.options.aliases)
@@ -449,33 +474,31 @@ class _Run:
         self._met.add(former)
         self._steps["same"] += 1
 
-    def _check(self, declared: Declared, olds: Props, passed: Props) -> Props:
-        if declared.of is not None:
-            parent = self._parent(declared)
-            assert parent is not None
+    def _checked(
+        self, declared: Declared, parent: Declared | None, old: Recorded | None, stated: Props
+    ) -> Recorded:
+        """Return what the state is to hold, with the inputs as the check returns them."""
+        passed = {**stated, **hidden(declared, parent)}
+        if parent is not None:
             found = self._resources.get(self._former(parent))
-            passed = {**passed, "workspace": found.id if found and found.id else _unknown()}
-        result = self._providers[declared.kind].check(dict(olds), self._wire.inputs(passed))
+            passed["workspace"] = found.id if found and found.id else _unknown()
+        olds = dict(old.inputs) if old else {}
+        result = self._providers[declared.kind].check(olds, self._wire.inputs(passed))
         if result.failures:
             raise CheckError("; ".join(f"{f.property}: {f.reason}" for f in result.failures))
-        return self._wire.inputs(dict(result.inputs))
-
-    def _diff(self, old: Recorded, inputs: Props) -> dynamic.DiffResult:
-        provider = self._providers[old.key[0]]
-        return provider.diff(old.id, dict(old.outputs), dict(inputs))
-
-    def _recorded(
-        self, declared: Declared, parent: Declared | None, inputs: Props, stated: Props
-    ) -> Recorded:
         return Recorded(
             declared.key,
             "",
-            inputs,
+            self._wire.inputs(dict(result.inputs)),
             {},
             parent.key if parent else None,
             effective_options(declared, parent),
             stated,
         )
+
+    def _diff(self, old: Recorded, inputs: Props) -> dynamic.DiffResult:
+        provider = self._providers[old.key[0]]
+        return provider.diff(old.id, dict(old.outputs), dict(inputs))
 
     def _create(self, new: Recorded, former: Key | None) -> None:
         if not self._dry:
@@ -573,7 +596,7 @@ class _Run:
             self._order.shuffle(group)
         errors: list[Exception] = []
         for one in group:
-            if errors and self._order and self._order.random() < 0.5:  # noqa: PLR2004
+            if errors and self._order and self._order.random() < 0.5:
                 break
             try:
                 if not one.to_recreate:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faults.declared import Declared, Key
-from faults.driver import Recorded, Stack
+from faults.driver import AnyStack, Recorded
 from faults.random_programs import LIMITS
-from pulumi_openrouter.sandbox import Sandbox
+from pulumi_openrouter.sandbox.remote import Remote
 
 NULLABLE = ("description", "default_provider_sort", "default_text_model", "default_image_model")
 LISTS = ("io_logging_api_key_ids", "disabled_server_tools")
@@ -69,7 +69,7 @@ class View:
     keyed: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, sandbox: Sandbox, stack: Stack, met: Acquaintances) -> View:
+    def of(cls, sandbox: Remote, stack: AnyStack, met: Acquaintances) -> View:
         """Look at the sandbox and at the state."""
         state = sandbox.state()
         people = {one["email"].lower(): one["id"] for one in state["organization_members"]}
@@ -266,8 +266,8 @@ class Run:
         """Return the workspaces that a part may be of, before the run or after it."""
         if one.of is None:
             slug = one.inputs["workspace"]
-            views = (self.before.workspaces, self.after.workspaces)
-            return {id_ for view in views for id_, w in view.items() if w["slug"] == slug}
+            there = [*self.before.workspaces.values(), *self.after.workspaces.values()]
+            return {str(w["id"]) for w in there if w["slug"] == slug}
         parent = next(p for p in self.program if p.kind == "Workspace" and p.name == one.of)
         keys = (parent.key, *parent.options.aliases)
         views = (self.before.records, self.after.records)
@@ -351,7 +351,7 @@ class Run:
                     return False
                 if goals[holders[slug]] == slug:
                     break
-                slug = goals[holders[slug]]  # noqa: PLW2901
+                slug = goals[holders[slug]]
             if slug in seen and goals.get(holders.get(slug, "")) != slug:
                 return False
         return True
@@ -432,15 +432,10 @@ class Run:
             value = owner.stated.get(name)
             # The resource's name is what the constructor takes where the program gives none.
             left_out = name not in owner.stated or (name == "name" and value == owner.key[1])
-            if left_out and old and (adopted or name in OPTIONAL):
-                value = old[name]
-            elif left_out and name in OPTIONAL:
-                continue
-            found = one[name]
-            if name in LISTS:
-                value, found = sorted(value or []), sorted(found or [])
-            if found != value:
-                yield f"{name} is {found!r}, not {value!r}"
+            if left_out and (adopted or name in OPTIONAL):
+                value = old.get(name, one[name])
+            if _sorted(one[name]) != _sorted(value):
+                yield f"{name} is {one[name]!r}, not {value!r}"
 
     def _released(self, id_: str) -> set[Thing]:
         """Return what resources of the state held of a workspace and have let go of since."""
@@ -516,18 +511,30 @@ class Run:
             for name in ("name", *NULLABLE, *LISTS, *OPTIONAL):
                 if old[name] != new[name] and name not in words:
                     yield f"{new['slug']}: {name} changed from {old[name]!r} to {new[name]!r}"
+        for id_ in self.before.workspaces.keys() & self.after.workspaces.keys():
+            yield from self._unannounced_limits(id_, words)
+            yield from self._unannounced_people(id_, words)
+
+    def _unannounced_limits(self, id_: str, words: str) -> Iterator[str]:
+        old, new = self.before.workspaces[id_]["budgets"], self.after.workspaces[id_]["budgets"]
+        if self._doubtful("WorkspaceBudget", id_):
+            return
+        for interval, limit in old.items():
+            mine = ("limit", interval) in self.before.held(id_)
+            if not mine and new.get(interval) != limit and interval not in words:
+                yield f"the {interval} limit of {id_} changed from {limit} to {new.get(interval)}"
+
+    def _unannounced_people(self, id_: str, words: str) -> Iterator[str]:
         emails = {user_id: email for email, user_id in self.before.people.items()}
-        for id_, new in self.after.workspaces.items():
-            if id_ not in self.before.workspaces:
-                continue
-            mine, old = self.before.held(id_), self.before.workspaces[id_]
-            for interval, limit in old["budgets"].items():
-                kept = new["budgets"].get(interval) == limit or ("limit", interval) in mine
-                if not (kept or interval in words or self._doubtful("WorkspaceBudget", id_)):
-                    now = new["budgets"].get(interval)
-                    yield f"{new['slug']}: the {interval} limit changed from {limit} to {now}"
-            for user_id in {*old["members"]} - {*new["members"]}:
-                named = user_id in words or emails.get(user_id, user_id) in words
-                mine_too = ("person", user_id) in mine
-                if not (named or mine_too or self._doubtful("WorkspaceMembership", id_)):
-                    yield f"{new['slug']}: {emails.get(user_id, user_id)} went"
+        old, new = self.before.workspaces[id_]["members"], self.after.workspaces[id_]["members"]
+        if self._doubtful("WorkspaceMembership", id_):
+            return
+        for user_id in {*old} - {*new}:
+            mine = ("person", user_id) in self.before.held(id_)
+            if not (mine or user_id in words or emails.get(user_id, user_id) in words):
+                yield f"{emails.get(user_id, user_id)} went from {id_}"
+
+
+def _sorted(value: Any) -> Any:
+    """Return a value as it is compared: the API gives lists in any order, and none for empty."""
+    return sorted(value) or None if isinstance(value, list) else value

@@ -10,8 +10,8 @@ workspaces of the first and one that belongs to neither; what each of them manag
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Union
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
@@ -112,7 +112,7 @@ class ByHand(Brief):
     given: dict[str, Any] = field(default_factory=dict)
 
 
-Step = Union[Up, Destroy, ByHand]
+Step: TypeAlias = Up | Destroy | ByHand
 
 
 @st.composite
@@ -133,21 +133,19 @@ def programs(draw: st.DrawFn) -> list[Declared]:
             inputs["name"] = f"The {place} one"
         options = draw(_options(("description", "default_provider_sort", "name"), protect=True))
         within = draw(st.sampled_from(COMPONENTS))
-        one = workspace(name, slug=slug, within=within, options=options, **inputs)
-        program.append(one)
+        one = workspace(name, slug=slug, **inputs)
+        program.append(replace(one, within=within, options=options))
     places: list[dict[str, Any]] = [{"of": one.name} for one in program]
     places.append({"workspace": TEAM})
     budgets, memberships = iter(draw(_NAMES)), iter(draw(_NAMES))
-    for place in places:
-        program += _budgets(draw, place, budgets)
-        program += _memberships(draw, place, memberships)
+    for where in places:
+        program += _budgets(draw, where, budgets)
+        program += _memberships(draw, where, memberships)
     return _with_aliases(draw, program)
 
 
 @st.composite
-def _options(
-    draw: st.DrawFn, ignorable: Sequence[str], *, protect: bool = False
-) -> Options:
+def _options(draw: st.DrawFn, ignorable: Sequence[str], *, protect: bool = False) -> Options:
     ignored = draw(st.sampled_from(ignorable)) if draw(rarely()) else None
     return Options(
         protect=protect and draw(rarely()),
@@ -166,10 +164,8 @@ def _with_aliases(draw: st.DrawFn, program: list[Declared]) -> list[Declared]:
     for one in program:
         aliases = tuple(key for key in _other_keys(one) if key not in taken)
         taken |= {*aliases}
-        options = Options(**{**vars(one.options), "aliases": aliases})
-        aliased.append(
-            Declared(one.kind, one.name, one.inputs, one.of, one.within, options)
-        )
+        options = replace(one.options, aliases=aliases)
+        aliased.append(replace(one, options=options))
     return aliased
 
 
@@ -231,8 +227,8 @@ def _child(
 ) -> Declared:
     options = draw(_options(ignorable))
     within = draw(st.sampled_from(COMPONENTS))
-    made: Declared = make(name, within=within, options=options, **place, **inputs)
-    return made
+    made: Declared = make(name, **place, **inputs)
+    return replace(made, within=within, options=options)
 
 
 def _shares(draw: st.DrawFn, things: Sequence[str]) -> list[list[str]]:
@@ -300,6 +296,7 @@ _DESTROYS = st.builds(
     cut_after=st.one_of(st.none(), st.none(), st.integers(1, 12)),
 )
 _ANYWHERE = st.sampled_from([*SLUGS, TEAM])
+_KEYS = ("makes_a_key", "makes_a_key", "ends_the_keys")
 _HANDS = st.one_of(
     st.builds(
         ByHand,
@@ -341,7 +338,7 @@ _HANDS = st.one_of(
         st.sampled_from(SLUGS),
         st.just({"description": "By hand", "default_text_model": "a/b"}),
     ),
-    st.builds(ByHand, st.sampled_from(["makes_a_key", "ends_the_keys"]), st.sampled_from(SLUGS)),
+    *[st.builds(ByHand, st.sampled_from(_KEYS), st.sampled_from(SLUGS))] * 3,
     st.builds(
         ByHand,
         st.sampled_from(["joins", "leaves", "changes_email"]),

@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import pulumi
@@ -42,6 +41,14 @@ class RealStack:
         self._name = name
         self._incarnations: dict[str, int] = {}
         self._stated: dict[Key, Mapping[str, Any]] = {}
+        self._variables = {
+            "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_PYTHON_CMD": sys.executable,
+            **sandbox.environment,
+        }
         self._stack = automation.create_or_select_stack(
             name,
             project_name=PROJECT,
@@ -52,23 +59,11 @@ class RealStack:
                     PROJECT,
                     automation.ProjectRuntimeInfo("python", {"virtualenv": sys.prefix}),
                 ),
-                env_vars={
-                    "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
-                    "PULUMI_CONFIG_PASSPHRASE": "",
-                    "PULUMI_HOME": str(folder / "home"),
-                    "PULUMI_SKIP_UPDATE_CHECK": "1",
-                    "PULUMI_PYTHON_CMD": sys.executable,
-                    **sandbox.environment,
-                },
+                env_vars=self._variables,
             ),
         )
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Leave everything to the folder's end."""
 
     def up(
@@ -121,9 +116,10 @@ class RealStack:
         """Run `destroy` without a preview."""
         self._run("destroy", ())
 
-    def _run(self, operation: str, program: Sequence[Declared], *, adopt: bool = False, **options: Any) -> Any:
-        variables = self._stack.workspace.env_vars
-        variables["OPENROUTER_ADOPT_EXISTING"] = "1" if adopt else ""
+    def _run(
+        self, operation: str, program: Sequence[Declared], *, adopt: bool = False, **options: Any
+    ) -> Any:
+        self._variables["OPENROUTER_ADOPT_EXISTING"] = "1" if adopt else ""
         given = {name: value for name, value in options.items() if value}
         if operation in {"up", "preview"}:
             given["program"] = lambda: _declare(program, self._name)
@@ -140,7 +136,7 @@ class RealStack:
 
     def _read(self, program: Mapping[Key, Declared]) -> None:
         """Take over the state."""
-        deployment = self._stack.export_stack().deployment
+        deployment = self._stack.export_stack().deployment or {}
         self.resources, self.leaving = {}, []
         urns: dict[str, Key] = {}
         for one in deployment.get("resources") or ():
@@ -166,9 +162,7 @@ class RealStack:
         self._stated[key] = stated
         token = one["outputs"].get("__incarnation", one["id"])
         created = self._incarnations.setdefault(token, len(self._incarnations))
-        options = Options(
-            protect=bool(one.get("protect")), retain=bool(one.get("retainOnDelete"))
-        )
+        options = Options(protect=bool(one.get("protect")), retain=bool(one.get("retainOnDelete")))
         parents = [urns[urn] for urn in one.get("dependencies") or () if urn in urns]
         return Recorded(
             key,
@@ -218,7 +212,9 @@ def _declare(program: Sequence[Declared], stack: str) -> None:
 
 def _urn(key: Key, stack: str) -> str:
     kind, name, *within = key
-    return f"urn:pulumi:{stack}::{PROJECT}::{owner(Declared(kind, name, {}, None, *within))}"
+    return (
+        f"urn:pulumi:{stack}::{PROJECT}::{owner(Declared(kind, name, {}, within=''.join(within)))}"
+    )
 
 
 def _key(urn: str) -> Key:
@@ -228,7 +224,7 @@ def _key(urn: str) -> Key:
 
 
 def _matches(stated: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """Return whether checked inputs are those of a program, whatever form they were brought into."""
+    """Return whether checked inputs are those of a program, whatever form they have now."""
     return all(
         name in {"adopt", "workspace"} or _plain(inputs.get(name)) == _plain(value)
         for name, value in stated.items()
