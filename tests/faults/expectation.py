@@ -231,7 +231,8 @@ class Run:
         for one in self.program:
             if one.kind == "Workspace" or id_ not in self._ids(one):
                 continue
-            if self._goes_first(one):
+            # What check refuses claims nothing.
+            if self._goes_first(one) or [*self._nobody(one), *self._at_odds(one)]:
                 continue
             old = self._former(one)
             if self.targets is not None and one.key not in self.targets:

@@ -357,12 +357,14 @@ def _named(
     stack: AnyStack, program: list[Declared], step: Up
 ) -> tuple[list[Key], list[Key] | None]:
     """Return what `--replace` and `--target` name."""
-    keys = [one.key for one in program]
+    # A resource that has another name in the state is not replaced in the run that renames it.
+    keys = [o.key for o in program if not {*o.options.aliases} & stack.resources.keys()]
     replacing = list(dict.fromkeys(keys[n % len(keys)] for n in step.replacing)) if keys else []
     if step.targets is None:
         return replacing, None
     formers = {alias for one in program for alias in one.options.aliases}
-    pool = sorted({*keys, *stack.resources} - formers)
+    named = {one.key for one in program}
+    pool = sorted({*named, *stack.resources} - formers)
     targets = {pool[n % len(pool)] for n in step.targets} if pool else set()
     return replacing, sorted(targets | {*_parents_to_make(stack, program, targets)})
 

@@ -339,6 +339,15 @@ _HANDS = st.one_of(
         st.just({"description": "By hand", "default_text_model": "a/b"}),
     ),
     *[st.builds(ByHand, st.sampled_from(_KEYS), st.sampled_from(SLUGS))] * 3,
+    *[
+        st.builds(
+            ByHand,
+            st.just("changes"),
+            st.sampled_from(SLUGS),
+            st.sampled_from([{"slug": slug} for slug in SLUGS]),
+        )
+    ]
+    * 3,
     st.builds(
         ByHand,
         st.sampled_from(["joins", "leaves", "changes_email"]),
