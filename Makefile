@@ -47,7 +47,8 @@ test-pulumi: install pulumi ## Run whole programs on the Pulumi CLI
 	PATH="$(TOOLS):$$PATH" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m cli $(ARGS)
 
 record: install pulumi ## Record anew what the Pulumi CLI does, for the offline engine to follow
-	PATH="$(TOOLS):$$PATH" $(BIN)/python -m pytest tests/offline/test_scenarios.py --record $(ARGS)
+	PATH="$(TOOLS):$$PATH" $(BIN)/python -m pytest tests/offline/test_scenarios.py \
+		-k real_engine --record --numprocesses 2 $(ARGS)
 
 examples: install ## Run every example from nothing to nothing
 	$(BIN)/python -m pytest tests/programs/test_examples.py $(ARGS)

@@ -26,7 +26,9 @@ LONG_AGO = {"data": {"created_at": "2020-02-02T02:02:02Z"}}
 def program(sandbox: Sandbox) -> list[Any]:
     """Return a workspace with a limit and a person in it."""
     return [
-        workspace("prod", description="Production", io_logging_api_key_ids=[7, 3]),
+        workspace(
+            "prod", name="Production", description="Production", io_logging_api_key_ids=[7, 3]
+        ),
         budget("prod", of="prod", daily_usd=5),
         membership("prod", of="prod", user_ids=[people(sandbox)[0]]),
     ]
@@ -113,7 +115,8 @@ def test_an_older_equal_workspace_is_not_taken(
     sandbox: Sandbox, stack: Stack, somebody: Somebody, record: Record
 ) -> None:
     """A workspace that equals what was sent but is older than the call is somebody else's."""
-    somebody.creates("prod", name="prod", description="Production", io_logging_api_key_ids=[3, 7])
+    fields = {"name": "Production", "description": "Production", "io_logging_api_key_ids": [3, 7]}
+    somebody.creates("prod", **fields)
     untouched = world(sandbox)
     sandbox.add_fault(method="GET", path="/workspaces/prod", times=None, merge=LONG_AGO)
     sandbox.add_fault(method="POST", path="/workspaces", lose="answer")

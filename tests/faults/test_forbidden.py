@@ -10,7 +10,7 @@ import pytest
 
 from faults.conftest import Record
 from faults.declared import budget, membership, workspace
-from faults.driver import Stack, failure
+from faults.driver import CheckError, Stack, failure
 from faults.results import Case, Section
 from faults.story import CHAPTERS, FIRST, REQUESTS, judge_all
 from faults.world import Somebody, World, judge, people, world
@@ -114,7 +114,7 @@ def test_each_known_refusal_names_the_way_out(
         "SCIM": "SCIM-managed.*identity provider",
         "plan": "Enterprise plan",
         "keys of a person": "active API keys in this workspace and cannot be removed",
-        "keys": 'Delete the API keys of workspace "prod" first. To keep .*retain_on_delete=True',
+        "keys": 'Delete the API keys of workspace "prod" first|Delete or disable these keys',
     }
     programs = {
         "default workspace": [membership("all", workspace="default", user_ids=ids[:1])],
@@ -133,7 +133,7 @@ def test_each_known_refusal_names_the_way_out(
     if kind == "keys":
         sandbox.mark_workspace("prod", active_keys=True)
     before = world(sandbox)
-    with pytest.raises(OpenRouterError, match=expected_words[kind]) as raised:
+    with pytest.raises((OpenRouterError, CheckError), match=expected_words[kind]) as raised:
         stack.up(programs[kind])
     assert len(str(raised.value).splitlines()) == 1
     verdict = judge(before, world(sandbox))

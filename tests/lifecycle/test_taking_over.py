@@ -167,7 +167,8 @@ def test_a_workspace_that_another_resource_holds_is_not_adopted(
             process.resource("Workspace").check(name="Labs", slug="labs", adopt=True)
     assert str(failure.value) == (
         f'slug: workspace "labs" ({acme.id}) is managed by Workspace "acme" in this program '
-        "already; choose a different slug, or remove one of the two resources"
+        "already. Choose a different slug, or remove one of the two resources. If that resource "
+        "moves to another slug in this run, run `pulumi up` before you add this one."
     )
 
 

@@ -77,6 +77,24 @@ def test_a_preview_looks_once_at_each_workspace_that_it_adopts(
     assert sandbox.requests(writes_only=True) == []
 
 
+def test_a_preview_of_adopted_workspaces_reads_each_once(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """Adopting N workspaces, with people by email, costs a preview N + 1 reads."""
+    for slug in slugs(N):
+        _create_by_hand(sandbox, slug)
+    [email, *_] = _people(sandbox, "email")
+    project.program(
+        f"""
+        for slug in {[*slugs(N)]}:
+            w = openrouter.Workspace(slug, slug=slug, adopt=True)
+            openrouter.WorkspaceMembership(slug, workspace=w, emails=["{email}"])
+        """
+    )
+    spent = _spent(sandbox, project.preview)
+    assert spent == {"getWorkspace": N, "listOrganizationMembers": 1}
+
+
 def test_emails_cost_one_reading_of_the_organization(project: Project, sandbox: Sandbox) -> None:
     """An organization of 256 is read once for all memberships, and only where emails are new."""
     sandbox.add_organization_members(250)

@@ -10,6 +10,8 @@ It differs from the official host in what programs in this repository do not nee
   `PULUMI_PYTHON_CMD`, or `python3` on PATH. `toolchain` and `typechecker` are refused.
 - It installs nothing, generates no code, attaches no debugger and runs no plugins.
 - It requires no plugins on behalf of a program's packages.
+- After a `RunError` it reports that the error is on the screen already. The official host exits
+  with 1, so that the CLI adds a line with the exit code.
 """
 
 from __future__ import annotations

@@ -304,7 +304,8 @@ def _exists(existing: Workspace) -> str:
 def _held(existing: Workspace, owner: str) -> str:
     return (
         f'workspace "{existing.slug}" ({existing.id}) is managed by {owner_text(owner)} in this '
-        "program already; choose a different slug, or remove one of the two resources"
+        "program already. Choose a different slug, or remove one of the two resources. If that "
+        "resource moves to another slug in this run, run `pulumi up` before you add this one."
     )
 
 
