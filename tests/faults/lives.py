@@ -244,6 +244,8 @@ class Life:
                 assert not run.moves_on(), f"the slugs never move on: {error}"
                 return error, run
             adopt = adopt or isinstance(error, ConflictError)
+            # What a run that was cut off has done, the next one does in another order.
+            how["order"] += 1
             error, run = self._attempt(
                 party,
                 program,
