@@ -187,7 +187,9 @@ class Run:
             parent = self.before.records.get(old.depends_on) if old.depends_on else None
             bound = parent is not None and parent.id == id_ and self._leaves(parent)
             stays = bound and parent is not None and parent.id in self.before.keyed
-            stays = stays or (old.options.protect and self._declared(old) is None)
+            # Of what a replacement has left behind nobody asks whether it is protected.
+            leaves = self._declared(old) is None and old not in self.before.leaving
+            stays = stays or (old.options.protect and leaves)
             if not stays and not self._only_forgotten(old):
                 free |= self.before.things(old)
         free -= self._wanted(id_)
