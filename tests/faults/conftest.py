@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -19,6 +20,9 @@ from pulumi_openrouter.sandbox import Sandbox
 Record = Callable[[Case], None]
 NewStack = Callable[..., Stack]
 
+SEED = "seed of the random lives"
+"""The property under which a test of random lives records its seed."""
+
 ON_CLI = [
     pytest.mark.cli,
     pytest.mark.skipif(not pulumi_on_path(), reason="`pulumi` is not on PATH"),
@@ -30,7 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the long run and of the table."""
     group = parser.getgroup("faults")
     group.addoption(
-        "--soak", action="store_true", help="5,000 examples of the stateful test instead of 100"
+        "--soak",
+        action="store_true",
+        help="10,000 random lives instead of 150, and 200 on the real engine",
+    )
+    group.addoption(
+        "--lives-seed", type=int, help="seed of the random lives, to live those of a run again"
     )
     group.addoption(
         "--write-results", action="store_true", help="write tests/faults/RESULTS.md anew"
@@ -40,15 +49,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Write the table of faults, when asked to."""
-    if not config.getoption("--write-results"):
-        return
+    """Show the seeds of the random lives, and write the table of faults when asked to."""
     reports = [
         report
         for outcome in ("passed", "failed")
         for report in terminalreporter.getreports(outcome)
         if report.when == "call"
     ]
+    for report in reports:
+        for name, value in report.user_properties:
+            if name == SEED:
+                terminalreporter.write_line(f"{report.head_line}: --lives-seed {value}")
+    if not config.getoption("--write-results"):
+        return
     cases = [case for report in reports for case in from_properties(report.user_properties)]
     RESULTS.write_text(table(cases), encoding="utf-8")
     terminalreporter.write_line(f"{len(cases)} cases of faults written to {RESULTS.name}")
@@ -62,6 +75,18 @@ def record(record_property: Callable[[str, object], None]) -> Record:
         record_property(PROPERTY, asdict(case))
 
     return take
+
+
+@pytest.fixture
+def lives_seed(pytestconfig: pytest.Config, record_property: Callable[[str, object], None]) -> int:
+    """Return the seed of the random lives of a test: a new one in each run, or that of the option.
+
+    The closing lines of the run show it.
+    """
+    given: int | None = pytestconfig.getoption("--lives-seed")
+    drawn = random.randrange(2**32) if given is None else given  # noqa: S311 - not a secret
+    record_property(SEED, drawn)
+    return drawn
 
 
 @pytest.fixture

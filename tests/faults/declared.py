@@ -3,26 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any
 
-Key = tuple[str, str]
-"""Kind and name: what makes a resource the same one in the next run."""
+Key = tuple[str, ...]
+"""Kind, name and, of a resource in a component, the component's type: what makes a resource the
+same one in the next run, as its URN does."""
 
 
-@dataclass(frozen=True)
-class Declared:
-    """A resource as a program states it; `of` names the program's Workspace that it is part of."""
+class Brief:
+    """A dataclass that is written without what is as usual: an example of a life is long enough."""
+
+    def __repr__(self) -> str:
+        """Return what makes an equal one."""
+        shown = []
+        for one in fields(self):  # type: ignore[arg-type]  # each subclass is a dataclass
+            usual = one.default if one.default_factory is MISSING else one.default_factory()
+            if (value := getattr(self, one.name)) != usual:
+                shown.append(f"{one.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@dataclass(frozen=True, repr=False)
+class Options(Brief):
+    """The resource options that decide what becomes of a resource.
+
+    Attributes:
+        protect: Whether nothing may delete it; inherited protection counts as its own.
+        retain: Whether deleting it only forgets it; `retain_on_delete`, own or inherited.
+        delete_first: `delete_before_replace`; left out, it is what the constructor sets.
+        ignore: `ignore_changes`, names of inputs.
+        aliases: Keys that it had before.
+    """
+
+    protect: bool = False
+    retain: bool = False
+    delete_first: bool | None = None
+    ignore: tuple[str, ...] = ()
+    aliases: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Declared(Brief):
+    """A resource as a program states it.
+
+    Attributes:
+        kind: `Workspace`, `WorkspaceBudget` or `WorkspaceMembership`.
+        name: The resource's name.
+        inputs: What the program passes.
+        of: The name of the program's Workspace that it is part of.
+        within: The type of the component that it is in, if any.
+        options: Its resource options.
+    """
 
     kind: str
     name: str
     inputs: Mapping[str, Any]
     of: str | None = None
+    within: str = ""
+    options: Options = field(default_factory=Options)
 
     @property
     def key(self) -> Key:
         """What makes it the same resource in the next run."""
-        return self.kind, self.name
+        return (self.kind, self.name, self.within) if self.within else (self.kind, self.name)
+
+    @property
+    def deletes_first(self) -> bool:
+        """Whether a replacement deletes the old one first."""
+        told = self.options.delete_first
+        return self.kind == "Workspace" if told is None else told
+
+
+def owner(declared: Declared) -> str:
+    """Return how a resource is called in claims: its URN after stack and project."""
+    kind = f"pulumi-python:dynamic/openrouter:{declared.kind}"
+    parents = f"{declared.within}$" if declared.within else ""
+    return f"{parents}{kind}::{declared.name}"
+
+
+def hidden(declared: Declared, parent: Declared | None) -> dict[str, Any]:
+    """Return the inputs that the constructors add and no program sees."""
+    inputs: dict[str, Any] = {"__owner": owner(declared)}
+    if declared.kind == "Workspace" and declared.inputs["name"] == declared.name:
+        inputs["__left_out"] = ["name"]
+    if parent is not None:
+        inputs["__workspace"] = owner(parent)
+    return inputs
+
+
+def effective_options(declared: Declared, parent: Declared | None) -> Options:
+    """Return the options as the constructors pass them on: protection extends to the parts."""
+    if parent is None or not parent.options.protect:
+        return declared.options
+    return replace(declared.options, protect=True)
 
 
 def workspace(name: str, /, **inputs: Any) -> Declared:

@@ -7,6 +7,7 @@ person missing.
 
 from __future__ import annotations
 
+import ssl
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from typing import Any
 
 import httpx
 
+from faults.at_hand import SandboxAtHand
 from pulumi_openrouter.sandbox import Sandbox
+from pulumi_openrouter.sandbox.remote import Remote
 
 World = list[dict[str, Any]]
 """The workspaces by slug, each with fields, budgets and members; nothing that a rerun changes."""
@@ -34,7 +37,7 @@ def world(sandbox: Sandbox) -> World:
     return sorted(workspaces, key=lambda one: str(one["slug"]))
 
 
-def people(sandbox: Sandbox) -> list[str]:
+def people(sandbox: Remote) -> list[str]:
     """Return the user ids of the organization, in its order."""
     return [person["id"] for person in sandbox.state()["organization_members"]]
 
@@ -89,11 +92,16 @@ def judge(expected: World, actual: World) -> Verdict:
 class Somebody:
     """Somebody else of the organization, who changes things by hand."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(
+        self, sandbox: Sandbox | SandboxAtHand, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._http = httpx.Client(
             base_url=sandbox.url,
             headers={"Authorization": f"Bearer {sandbox.key}"},
             trust_env=False,
+            transport=transport,
+            # Plain http needs no certificates, and loading them takes longer than many requests.
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
         self._sandbox = sandbox
 
