@@ -341,6 +341,64 @@ def test_a_limit_that_moves_is_never_missing_in_the_end(project: Project, sandbo
     project.settle()
 
 
+MOVES = """
+    w = openrouter.Workspace("w", slug="w")
+    openrouter.WorkspaceBudget("a", workspace=w, weekly_usd=200{0})
+    openrouter.WorkspaceBudget("b", workspace=w, monthly_usd=900{1})
+    openrouter.WorkspaceMembership("a", workspace=w, emails=["jane.doe@example.com"{2}])
+    openrouter.WorkspaceMembership("b", workspace=w, emails=["ravi.patel@example.com"{3}])
+"""
+MOVING = (", daily_usd=5", "", ', "mei.chen@example.com"', "")
+MOVED = ("", ", daily_usd=5", "", ', "mei.chen@example.com"')
+
+
+@pytest.mark.parametrize("forth", [True, False], ids=["giver-first", "taker-first"])
+def test_what_moves_between_two_resources_is_never_missing(
+    project: Project, sandbox: Sandbox, forth: bool
+) -> None:
+    """No request deletes the limit or removes the person on the way."""
+    before, after = (MOVING, MOVED) if forth else (MOVED, MOVING)
+    project.program(MOVES.format(*before))
+    project.up()
+    sandbox.clear_requests()
+    project.program(MOVES.format(*after))
+    project.up()
+    assert [one for one in writes(sandbox) if "DELETE" in one or "remove" in one] == []
+    project.settle()
+
+
+def test_what_moved_stays_where_a_target_leaves_its_new_owner_out(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """First the taker alone, then the giver alone: the limit and the person are the taker's."""
+    if project.engine is Engine.OFFLINE:
+        pytest.skip("the offline engine has no targets")
+    project.program(MOVES.format(*MOVING))
+    project.up()
+    project.program(MOVES.format(*MOVED))
+    for name in ("b", "a"):
+        kinds = ("WorkspaceBudget", "WorkspaceMembership")
+        project.up(target=[urn_of(project, kind, name) for kind in kinds])
+    assert workspace(sandbox, "w")["budgets"] == {"weekly": 200, "monthly": 900, "daily": 5}
+    assert len(workspace(sandbox, "w")["members"]) == 3
+    project.settle()
+
+
+def test_a_refused_duplicate_overwrites_nothing(project: Project, sandbox: Sandbox) -> None:
+    """Registered first, and without a preview, the second owner is refused before it is created."""
+    program = """
+        w = openrouter.Workspace("w", slug="w")
+        {}
+        openrouter.WorkspaceBudget("b", workspace=w, daily_usd=5)
+    """
+    project.program(program.format(""))
+    project.up()
+    project.program(program.format('openrouter.WorkspaceBudget("c", workspace=w, daily_usd=6)'))
+    with pytest.raises(Failure, match="both manage the daily limit"):
+        project.up()
+    assert workspace(sandbox, "w")["budgets"] == {"daily": 5}
+
+
 def test_a_slug_that_moves_says_what_to_do(project: Project, sandbox: Sandbox) -> None:
     """Moving a slug works at the latest with the second up; a swap needs a temporary slug."""
     program = """

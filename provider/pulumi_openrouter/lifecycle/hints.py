@@ -24,6 +24,9 @@ SECRETS = "__secrets"
 LEFT_OUT = "__left_out"
 """The names of the inputs whose value is a default of the constructor."""
 
+SIBLINGS = "__siblings"
+"""What the program's other resources of this kind claim in the workspace, as owner and things."""
+
 INCARNATION = "__incarnation"
 """Which `create` has made the resource; only among the outputs."""
 
@@ -38,6 +41,7 @@ class Hints:
     workspace: str | None = None
     secrets: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
+    siblings: tuple[tuple[str, frozenset[str]], ...] = ()
 
     @classmethod
     def of(cls, props: Mapping[str, Any]) -> Hints:
@@ -48,6 +52,7 @@ class Hints:
             _text(workspace),
             frozenset(map(str, props.get(SECRETS) or ())),
             frozenset(map(str, props.get(LEFT_OUT) or ())),
+            tuple((one[0], frozenset(one[1:])) for one in props.get(SIBLINGS) or ()),
         )
 
     def hides(self, *names: str) -> bool:

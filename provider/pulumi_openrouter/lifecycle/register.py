@@ -122,16 +122,28 @@ class Register:
         """
         with self._lock:
             self._checked.add(claim.owner)
+            self._announce(claim)
             old = self._claims.get((claim.kind, claim.owner))
             if old is not None:
                 claim = replace(claim, alive_at=old.alive_at, incarnation=old.incarnation)
                 self._remove(old)
-            keys = {claim.workspace} if claim.workspace else set()
-            if parent := claim.hints.workspace:
-                keys.add(parent)
-                own = self._claims.get((Kind.WORKSPACE, self._canonical(parent)))
-                keys |= own.keys if own is not None else set()
-            return self._enter(replace(claim, keys=frozenset(keys)))
+            return self._enter(replace(claim, keys=self._keys(claim)))
+
+    def _announce(self, claim: Claim) -> None:
+        """Enter what siblings claim that are not checked yet, or are left out by `--target`."""
+        for owner, things in claim.hints.siblings:
+            if owner not in self._checked and (claim.kind, owner) not in self._claims:
+                hints = Hints(owner, claim.hints.workspace)
+                sibling = Claim(claim.kind, hints, claim.workspace, things)
+                self._enter(replace(sibling, keys=self._keys(sibling)))
+
+    def _keys(self, claim: Claim) -> frozenset[str]:
+        keys = {claim.workspace} if claim.workspace else set()
+        if parent := claim.hints.workspace:
+            keys.add(parent)
+            own = self._claims.get((Kind.WORKSPACE, self._canonical(parent)))
+            keys |= own.keys if own is not None else set()
+        return frozenset(keys)
 
     def identify(
         self, kind: Kind, owner: str, workspace_id: str | None, things: Iterable[str] = ()

@@ -38,7 +38,7 @@ def hints(
     """Return the hidden inputs of a resource."""
     found: dict[str, object] = {OWNER: owner(kind, resource_name, opts)}
     if outputs := {name: one for name, one in inputs.items() if isinstance(one, pulumi.Output)}:
-        found[SECRETS] = _known(_secret(outputs))
+        found[SECRETS] = known_later(_secret(outputs))
     if names := [*left_out]:
         found[LEFT_OUT] = names
     return found
@@ -58,7 +58,13 @@ def _without_dependencies(output: pulumi.Output[Value]) -> pulumi.Output[Value]:
     return pulumi.Output(set(), output.future(with_unknowns=True), output.is_known())  # type: ignore[arg-type]
 
 
-def _known(value: Awaitable[Value]) -> pulumi.Output[Value]:
+async def later(value: pulumi.Input[str]) -> str:
+    """Wait for an owner."""
+    return str(await value.future() if isinstance(value, pulumi.Output) else value)
+
+
+def known_later(value: Awaitable[Value]) -> pulumi.Output[Value]:
+    """Return an output that is known in previews too, of something that has to be waited for."""
     known: asyncio.Future[bool] = asyncio.get_event_loop().create_future()
     known.set_result(True)
     return pulumi.Output(set(), value, known)

@@ -173,6 +173,7 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         inputs = prepare(label, given)
         hidden = hints(type(self), resource_name, opts, inputs, ["name"] if name is None else [])
         self._owner = cast("pulumi.Input[str]", hidden[OWNER])
+        self._plain_names = {given["slug"]} if isinstance(given["slug"], str) else set()
         self._read_by = None
         super().__init__(
             WorkspaceProvider(),
@@ -203,6 +204,7 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         label = f'{cls.__name__}.get("{resource_name}")'
         found = resolve_id(label, id)
         self._owner = None
+        self._plain_names = {id.lower()} if isinstance(id, str) else set()
         self._read_by = found
         with_id = pulumi.ResourceOptions.merge(
             check_options(label, opts), pulumi.ResourceOptions(id=found)
@@ -213,6 +215,7 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         return self
 
     _owner: pulumi.Input[str] | None
+    _plain_names: set[str]
     _read_by: pulumi.Input[str] | None
 
     @property

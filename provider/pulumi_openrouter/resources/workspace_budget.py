@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pulumi
 from pulumi import dynamic
 
-from pulumi_openrouter.lifecycle.workspace_budget import WorkspaceBudgetProvider
+from pulumi_openrouter.lifecycle.hints import OWNER, SIBLINGS
+from pulumi_openrouter.lifecycle.workspace_budget import BYOK, LIMITS, WorkspaceBudgetProvider
 from pulumi_openrouter.resources.dynamic import (
     part_id,
     refuse_plain_key,
@@ -17,6 +18,7 @@ from pulumi_openrouter.resources.dynamic import (
 from pulumi_openrouter.resources.hints import hints
 from pulumi_openrouter.resources.inputs import check_options, prepare
 from pulumi_openrouter.resources.references import child_options, reference, workspace_hints
+from pulumi_openrouter.resources.siblings import siblings
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -116,6 +118,10 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
         }
         inputs = prepare(label, given)
         hidden = hints(type(self), resource_name, opts, inputs) | workspace_hints(workspace)
+        own = cast("pulumi.Input[str]", hidden[OWNER])
+        hidden[SIBLINGS] = siblings(
+            self, own, opts=opts, workspace=workspace, inputs=inputs, claimable=(*LIMITS, BYOK)
+        )
         super().__init__(
             WorkspaceBudgetProvider(),
             resource_name,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pulumi
 from pulumi import dynamic
 
+from pulumi_openrouter.lifecycle.hints import OWNER, SIBLINGS
 from pulumi_openrouter.lifecycle.workspace_membership import WorkspaceMembershipProvider
 from pulumi_openrouter.resources.dynamic import (
     part_id,
@@ -17,6 +18,7 @@ from pulumi_openrouter.resources.dynamic import (
 from pulumi_openrouter.resources.hints import hints
 from pulumi_openrouter.resources.inputs import check_options, prepare
 from pulumi_openrouter.resources.references import child_options, reference, workspace_hints
+from pulumi_openrouter.resources.siblings import PEOPLE, siblings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -156,6 +158,10 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
         }
         inputs = prepare(label, given)
         hidden = hints(type(self), resource_name, opts, inputs) | workspace_hints(workspace)
+        own = cast("pulumi.Input[str]", hidden[OWNER])
+        hidden[SIBLINGS] = siblings(
+            self, own, opts=opts, workspace=workspace, inputs=inputs, claimable=PEOPLE
+        )
         super().__init__(
             WorkspaceMembershipProvider(),
             resource_name,

@@ -1,0 +1,86 @@
+"""What else a program manages in the same workspace.
+
+The provider learns what a resource claims when Pulumi checks it. That is late for whoever is
+checked before, and never happens to a resource that `--target` leaves out: a limit that moves from
+one budget to another would be deleted by the first, for a moment or for good. So each resource is
+sent what its siblings claim, as far as the program says it in plain values.
+
+Pulumi registers resources after a program has run through, so the list is complete by then. What a
+program creates later, inside of `apply`, is known to the provider from its own check.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.runtime import settings
+
+from pulumi_openrouter.resources.hints import known_later, later
+from pulumi_openrouter.resources.workspace import Workspace
+
+PEOPLE = ("user_ids", "emails")
+"""The inputs that are lists of people; all others are claimed by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Sibling:
+    kind: type[pulumi.Resource]
+    owner: pulumi.Input[str]
+    parent: pulumi.Resource | None
+    keys: frozenset[object]
+    things: tuple[str, ...]
+
+
+_programs: weakref.WeakKeyDictionary[Any, list[_Sibling]] = weakref.WeakKeyDictionary()
+
+
+def siblings(
+    resource: pulumi.Resource,
+    owner: pulumi.Input[str],
+    *,
+    opts: pulumi.ResourceOptions | None,
+    workspace: Workspace | pulumi.Input[str],
+    inputs: Mapping[str, object],
+    claimable: Iterable[str],
+) -> pulumi.Output[list[list[str]]]:
+    """Enter what a resource claims; return what the others claim, each as owner and things."""
+    # One list a run: the Automation API runs many programs in one process.
+    run = settings.get_root_resource() or settings.get_monitor()
+    program = _programs.setdefault(run, [])
+    parent = opts.parent if opts is not None else None
+    own = _Sibling(type(resource), owner, parent, _keys(workspace), _things(inputs, claimable))
+    program.append(own)
+    return known_later(_others(program, own))
+
+
+async def _others(program: list[_Sibling], own: _Sibling) -> list[list[str]]:
+    found = []
+    for one in program:
+        # The owner of a resource in another component is not waited for: that component may wait
+        # for this resource.
+        near = one.parent is None or one.parent is own.parent
+        if one is own or one.kind is not own.kind or not near or own.keys.isdisjoint(one.keys):
+            continue
+        found.append([await later(one.owner), *one.things])
+    return found
+
+
+def _keys(workspace: Workspace | pulumi.Input[str]) -> frozenset[object]:
+    if isinstance(workspace, Workspace):
+        return frozenset({id(workspace), *workspace._plain_names})
+    return frozenset({workspace.lower()} if isinstance(workspace, str) else ())
+
+
+def _things(inputs: Mapping[str, object], claimable: Iterable[str]) -> tuple[str, ...]:
+    found: list[str] = []
+    for name in claimable:
+        value = inputs.get(name)
+        if name not in PEOPLE:
+            found += [name] if value is not None else []
+        elif isinstance(value, list):
+            found += [item.lower() if name == "emails" else item for item in value]
+    return tuple(str(thing) for thing in found)
