@@ -179,6 +179,26 @@ def test_a_protected_workspace_is_not_stripped(
     assert [one["slug"] for one in sandbox.state()["workspaces"]] == ["default"]
 
 
+def test_a_retained_workspace_in_use_lets_its_budget_go(project: Project, sandbox: Sandbox) -> None:
+    """A workspace that stays is no reason to keep the limits that the program gives up."""
+    program = """
+        retained = pulumi.ResourceOptions(retain_on_delete={})
+        chat = openrouter.Workspace("chat", retained, slug="chat")
+        openrouter.WorkspaceBudget("chat", workspace=chat, monthly_usd=5)
+    """
+    project.program(program.format(False))
+    project.up()
+    sandbox.add_key("chat", name="CI")
+    project.program(program.format(True))
+    sandbox.clear_requests()
+    project.up()
+    assert sandbox.requests() == []
+    project.program("")
+    project.up()
+    assert workspace(sandbox, "chat")["budgets"] == {}
+    assert project.resources() == []
+
+
 @pytest.mark.parametrize("how", ["parent", "transform"])
 def test_a_retained_workspace_does_not_leave_its_budget_behind(
     project: Project, sandbox: Sandbox, how: str
@@ -416,8 +436,9 @@ def test_a_slug_that_moves_says_what_to_do(project: Project, sandbox: Sandbox) -
         project.up()
     assert workspace(sandbox, "p")["id"] == ids["a"]
     project.program(program.format("p", "x"))
-    with pytest.raises(Failure, match="temporary slug"):
-        project.up()
+    for run in (project.preview, project.up):
+        with pytest.raises(Failure, match="temporary slug"):
+            run()
     for platform, ai in (("tmp", "p"), ("tmp", "x"), ("p", "x")):
         project.program(program.format(platform, ai))
         project.up()

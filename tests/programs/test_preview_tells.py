@@ -71,7 +71,9 @@ def test_missing_people_are_skipped_until_they_join(project: Project, sandbox: S
     assert "new@example.com" in again.stdout
     assert project.refresh().is_empty
     new = sandbox.add_person("new@example.com")
-    assert project.preview().changes.get("update") == 1
+    preview = project.preview()
+    assert preview.changes.get("update") == 1
+    assert "adds new@example.com, who is in the organization now" in preview.stdout
     assert project.up().outputs["count"] == 2
     assert new in workspace(sandbox, "w")["members"]
     sandbox.clear_requests()

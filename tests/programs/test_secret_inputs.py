@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness import Engine, Project
+from harness import Engine, Failure, Project
 from pulumi_openrouter.api.client import Client
 from pulumi_openrouter.sandbox import Sandbox
 
@@ -61,3 +61,27 @@ def test_secret_inputs_stay_secret(project: Project, sandbox: Sandbox, program: 
         shown = ""
     assert [secret for secret in program if secret in shown] == []
     assert json.dumps(sandbox.state()).count(DESCRIPTION) == 1
+
+
+SECRET_AND_WRONG = {
+    'WorkspaceBudget("b", workspace=w, daily_usd=secret(777.25), weekly_usd=5)': "777.25",
+    'WorkspaceBudget("b", workspace=secret("hidden-team"), daily_usd=1)': "hidden-team",
+    'Workspace("b", slug=secret("Hidden Name"))': "hidden-name",
+    'Workspace("b", disabled_server_tools=secret(["hidden-tool"]))': "hidden-tool",
+    'WorkspaceMembership("b", workspace=w, user_ids=secret(["user_hidden"]))': "user_hidden",
+}
+
+
+@pytest.mark.parametrize("line", SECRET_AND_WRONG)
+def test_errors_and_notices_hide_what_is_secret(project: Project, line: str) -> None:
+    """A value that is refused is not shown where the program marks it secret."""
+    project.program(
+        f"""
+        secret = pulumi.Output.secret
+        w = openrouter.Workspace("w", slug="w")
+        openrouter.{line}
+        """
+    )
+    with pytest.raises(Failure) as failure:
+        project.up()
+    assert SECRET_AND_WRONG[line] not in str(failure.value)

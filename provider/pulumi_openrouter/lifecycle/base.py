@@ -12,6 +12,7 @@ import enum
 import functools
 import gc
 import os
+import re
 import secrets
 import sys
 from abc import abstractmethod
@@ -34,6 +35,7 @@ from pulumi_openrouter.lifecycle.notices import shown
 from pulumi_openrouter.lifecycle.pool import widen_pool
 from pulumi_openrouter.lifecycle.register import Claim, Kind
 from pulumi_openrouter.settings import Settings
+from pulumi_openrouter.slugs import slugify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -125,7 +127,10 @@ class Lifecycle(dynamic.ResourceProvider):
             inputs[OWNER] = hints.owner
             problems = [*self.collisions(before, inputs, hints)]
             problems = problems or [*self.look(before, inputs, hints)]
-        failures = [dynamic.CheckFailure(name, reason) for name, reason in problems]
+        failures = [
+            dynamic.CheckFailure(name, without_secrets(reason, news, hints))
+            for name, reason in problems
+        ]
         return dynamic.CheckResult(news if failures else inputs, failures)
 
     def collisions(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
@@ -285,7 +290,7 @@ def _in_plain_words(method: _Method) -> _Method:
         except OpenRouterError as error:
             if self.session.settings.debug:
                 raise
-            raise error from None
+            raise _without_secrets_of(self, error, args) from None
         except Exception as error:
             if self.session.settings.debug:
                 raise
@@ -297,6 +302,36 @@ def _in_plain_words(method: _Method) -> _Method:
             raise OpenRouterError(msg) from None
 
     return cast("_Method", call)
+
+
+def without_secrets(text: str, props: Properties, hints: Hints) -> str:
+    """Return a text without the values of inputs that the program marks as secret."""
+    for name in hints.secrets:
+        value = props.get(name)
+        for item in value if isinstance(value, list) else [value]:
+            for form in _forms(item):
+                text = re.sub(rf"(?<![\w.]){re.escape(form)}(?![\w])", "[secret]", text)
+    return text
+
+
+def _forms(value: object) -> set[str]:
+    """Return how a message may write a value: a slug is also proposed in its valid form."""
+    if isinstance(value, str):
+        return {form for form in (value, value.lower(), slugify(value)) if form}
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return {str(value), repr(float(value)).removesuffix(".0")}
+    return set()
+
+
+def _without_secrets_of(
+    lifecycle: Lifecycle, error: OpenRouterError, args: Iterable[object]
+) -> OpenRouterError:
+    """Return the error of an operation, or one without the secrets that its text shows."""
+    text = str(error)
+    for props in args:
+        if isinstance(props, dict) and props.get(OWNER):
+            text = without_secrets(text, props, lifecycle.hints(props))
+    return error if text == str(error) else OpenRouterError(text)
 
 
 def _hide_tracebacks() -> None:

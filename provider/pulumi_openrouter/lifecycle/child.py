@@ -18,8 +18,8 @@ from pulumi_openrouter.lifecycle.hints import OWNER, WORKSPACE, Hints, owner_tex
 from pulumi_openrouter.lifecycle.register import Claim, Kind
 from pulumi_openrouter.slugs import is_uuid
 
-RENAMED = "another name of the same workspace"
-"""A difference that only the state has to learn of: how the program names the workspace."""
+RENAMED = "how the program names the same workspace"
+"""A difference that only the state has to learn of; nothing is sent."""
 
 MOST_KEYS = 5
 """How many API keys an error names."""
@@ -158,6 +158,10 @@ class WorkspaceChild(Lifecycle):
         different = super().differences(olds, news)
         if "workspace" in different and self._is_same(news.get("workspace"), olds):
             different[different.index("workspace")] = RENAMED
+        claim = self.session.register.claim_of(self.kind, news.get(OWNER, ""))
+        former = self.session.register.canonical(olds.get(WORKSPACE, "")) or None
+        if claim is not None and OWNER in olds and former != claim.hints.leaves_with:
+            different.append(RENAMED)
         return [*dict.fromkeys([*different, *self.taken_away(olds, news)])]
 
     def workspace_is_gone(self, workspace_id: str) -> bool:

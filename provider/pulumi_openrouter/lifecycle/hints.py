@@ -18,6 +18,9 @@ OWNER = "__owner"
 WORKSPACE = "__workspace"
 """The owner of the Workspace of the same program that a child belongs to."""
 
+RETAINED = "__retained"
+"""Whether that Workspace stays when it leaves the program, by `retain_on_delete`."""
+
 SECRETS = "__secrets"
 """The names of the inputs that the program marks as secret."""
 
@@ -39,6 +42,7 @@ class Hints:
 
     owner: str
     workspace: str | None = None
+    retained: bool = False
     secrets: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
     siblings: tuple[tuple[str, frozenset[str]], ...] = ()
@@ -50,6 +54,7 @@ class Hints:
         return cls(
             _text(props.get(OWNER)) or "",
             _text(workspace),
+            props.get(RETAINED) is True,
             frozenset(map(str, props.get(SECRETS) or ())),
             frozenset(map(str, props.get(LEFT_OUT) or ())),
             tuple((one[0], frozenset(one[1:])) for one in props.get(SIBLINGS) or ()),
@@ -59,9 +64,14 @@ class Hints:
         """Return whether one of these inputs is secret."""
         return not self.secrets.isdisjoint(names)
 
+    @property
+    def leaves_with(self) -> str | None:
+        """The owner of the Workspace that is deleted where it leaves the program with its child."""
+        return None if self.retained else self.workspace
+
     def outputs(self, incarnation: str | None) -> dict[str, Any]:
         """Return what a later delete has to know, for the outputs."""
-        found = {OWNER: self.owner, WORKSPACE: self.workspace, INCARNATION: incarnation}
+        found = {OWNER: self.owner, WORKSPACE: self.leaves_with, INCARNATION: incarnation}
         return {name: value for name, value in found.items() if value}
 
 

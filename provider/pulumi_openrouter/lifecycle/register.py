@@ -141,7 +141,7 @@ class Register:
         keys = {claim.workspace} if claim.workspace else set()
         if parent := claim.hints.workspace:
             keys.add(parent)
-            own = self._claims.get((Kind.WORKSPACE, self._canonical(parent)))
+            own = self._claims.get((Kind.WORKSPACE, self.canonical(parent)))
             keys |= own.keys if own is not None else set()
         return frozenset(keys)
 
@@ -180,15 +180,19 @@ class Register:
             if former != owner:
                 self._same[former] = owner
 
+    def canonical(self, owner: str) -> str:
+        """Return the name that an owner has in this run, where a state has a former one."""
+        return self._same.get(owner, owner)
+
     def was_checked(self, owner: str) -> bool:
         """Return whether a resource takes part in this run."""
         with self._lock:
-            return self._canonical(owner) in self._checked
+            return self.canonical(owner) in self._checked
 
     def claim_of(self, kind: Kind, owner: str) -> Claim | None:
         """Return what a resource claims."""
         with self._lock:
-            return self._claims.get((kind, self._canonical(owner)))
+            return self._claims.get((kind, self.canonical(owner)))
 
     def workspace_id(self, slug: str) -> str | None:
         """Return the id of the workspace that a Workspace of this run gives a slug, once known."""
@@ -209,7 +213,7 @@ class Register:
             incarnation: Which `create` has made what is to be deleted.
         """
         with self._lock:
-            deleter = None if owner is None else self._canonical(owner)
+            deleter = None if owner is None else self.canonical(owner)
         claims = self.claims_of(kind, workspace)
         return [one for one in claims if _holds(one, workspace, deleter, incarnation)]
 
@@ -236,9 +240,6 @@ class Register:
         """Return what resources of this run have let go of, or are about to."""
         with self._lock:
             return set(self._released.get((kind, workspace_id), ()))
-
-    def _canonical(self, owner: str) -> str:
-        return self._same.get(owner, owner)
 
     def _remove(self, claim: Claim) -> None:
         if claim.kind is Kind.WORKSPACE and claim.workspace:

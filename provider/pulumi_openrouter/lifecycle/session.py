@@ -41,6 +41,8 @@ class Session:
         """
         self.replaced: set[str] = set()
         """Workspaces that Pulumi replaces in this run."""
+        self.moves: set[tuple[object, object]] = set()
+        """The slugs that workspaces of this run leave, each with the one that they get."""
         self._slugs: dict[str, tuple[object, str]] = {}
         self._looking_up: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._changing: defaultdict[tuple[Kind, str], threading.Lock] = defaultdict(threading.Lock)

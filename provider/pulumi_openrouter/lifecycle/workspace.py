@@ -17,6 +17,7 @@ from pulumi_openrouter.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
+    OpenRouterError,
     RefusedError,
 )
 from pulumi_openrouter.lifecycle.base import (
@@ -36,9 +37,11 @@ if TYPE_CHECKING:
 
     from pulumi_openrouter.api.models import Workspace
 
+SWAPPED = "To swap two slugs, give one of the two a temporary slug first and run `pulumi up`."
+
 SLUG_IN_USE = (
-    "If another workspace of this program moves away from that slug, run `pulumi up` again. To "
-    "swap two slugs, give one of the two a temporary slug first and run `pulumi up`."
+    "If another workspace of this program moves away from that slug, run `pulumi up` again. "
+    + SWAPPED
 )
 
 UNDELETABLE = (
@@ -118,7 +121,7 @@ class WorkspaceProvider(Lifecycle):
 
     def look(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
         """Announce what adopting the workspace that has the slug will change."""
-        warn_of_unknown_tools(self.session.notices, before, inputs)
+        warn_of_unknown_tools(self.session.notices, before, inputs, hints)
         slug = inputs.get("slug")
         adopts = inputs.get("adopt") is True or self.session.settings.adopt_existing
         if before or not adopts or not isinstance(slug, str):
@@ -138,9 +141,24 @@ class WorkspaceProvider(Lifecycle):
             for name, value in changed.items()
         ]
         self.session.notices.add(
-            f'{owner_text(hints.owner)} adopts the existing workspace "{slug}" ({existing.id}) '
+            f"{owner_text(hints.owner)} adopts the existing workspace "
+            f"{shown(slug, secret=hints.hides('slug'))} ({existing.id}) "
             + (f"and changes {'; '.join(changes)}." if changes else "as it is.")
         )
+
+    def diff(self, id_: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
+        """Compare the fields; two workspaces that swap their slugs cannot do so in one run."""
+        result = super().diff(id_, olds, news)
+        move = olds.get("slug"), news.get("slug")
+        if self.session.register.claim_of(self.kind, news.get(OWNER, "")) and move[0] != move[1]:
+            self.session.moves.add(move)
+            if move[::-1] in self.session.moves:
+                msg = (
+                    "two workspaces of this program swap the slugs "
+                    f'"{move[0]}" and "{move[1]}". {SWAPPED}'
+                )
+                raise OpenRouterError(msg)
+        return result
 
     def create(self, props: Properties) -> dynamic.CreateResult:
         """Create the workspace, or adopt the one with its slug where the program asks for that."""
@@ -260,7 +278,9 @@ class WorkspaceProvider(Lifecycle):
         return all(props.get(name) == outputs.get(name) for name in names)
 
 
-def warn_of_unknown_tools(notices: Notices, before: Properties, inputs: Properties) -> None:
+def warn_of_unknown_tools(
+    notices: Notices, before: Properties, inputs: Properties, hints: Hints
+) -> None:
     """Warn of server tools that this version does not know: one may be misspelled, or new."""
     tools = inputs.get("disabled_server_tools")
     if tools == before.get("disabled_server_tools"):
@@ -268,9 +288,11 @@ def warn_of_unknown_tools(notices: Notices, before: Properties, inputs: Properti
     for tool in known_items(tools):
         if tool not in SERVER_TOOLS:
             nearest = difflib.get_close_matches(tool, SERVER_TOOLS, n=1)
-            meant = f' Did you mean "{nearest[0]}"?' if nearest else ""
+            secret = hints.hides("disabled_server_tools")
+            meant = f' Did you mean "{nearest[0]}"?' if nearest and not secret else ""
+            name = shown(tool, secret=secret)
             notices.add(
-                f'disabled_server_tools: "{tool}" is not a server tool that this version knows; '
+                f"disabled_server_tools: {name} is not a server tool that this version knows; "
                 f"OpenRouter decides whether it exists.{meant}"
             )
 

@@ -159,6 +159,11 @@ class WorkspaceMembershipProvider(WorkspaceChild):
             absent = self._absent(still_named, form)
             if len(absent) < len(still_named):
                 different.append(form)
+                joined = [name for name in still_named if name not in absent]
+                self.session.notices.add(
+                    f"{owner_text(claim.owner)} adds {_listed(joined, 'person', claim.hints)}, who "
+                    "is in the organization now."
+                )
             if absent:
                 self._warn_of_missing(absent, claim.hints)
         return different

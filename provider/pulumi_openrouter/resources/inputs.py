@@ -31,6 +31,19 @@ def prepare(label: str, inputs: Mapping[str, object]) -> dict[str, object]:
     return {name: _prepared(f"{label}: {name}", value) for name, value in inputs.items()}
 
 
+def label_of(kind: str, resource_name: object) -> str:
+    """Return a resource as messages name it, such as `Workspace "chat"`.
+
+    Raises:
+        pulumi.RunError: The name is not a string.
+    """
+    if not isinstance(resource_name, str) or not resource_name:
+        found = "an empty string" if resource_name == "" else f"{resource_name!r}"
+        msg = f"{kind}: the first argument is the name of the resource, a string, not {found}"
+        raise pulumi.RunError(msg)
+    return f'{kind} "{resource_name}"'
+
+
 def check_options(
     label: str, opts: object, *, reads: bool = False
 ) -> pulumi.ResourceOptions | None:
@@ -57,11 +70,26 @@ def check_options(
     return opts
 
 
+def _refuse_what_does_not_travel(label: str, value: object) -> None:
+    try:
+        if isinstance(value, str):
+            value.encode()
+        elif isinstance(value, int):
+            float(value)
+    except UnicodeEncodeError:
+        msg = f"{label} contains half of a surrogate pair, which is no character; remove it"
+        raise pulumi.RunError(msg) from None
+    except OverflowError:
+        msg = f"{label} is too large for a number; choose a smaller one"
+        raise pulumi.RunError(msg) from None
+
+
 def _prepared(label: str, value: object) -> object:
     if isinstance(value, pulumi.Resource):
         msg = f"{label} must not be a resource; pass one of its outputs"
         raise pulumi.RunError(msg)
     if isinstance(value, (*_PLAIN, pulumi.Output)):
+        _refuse_what_does_not_travel(label, value)
         return value
     if isinstance(value, Decimal):
         return float(value)

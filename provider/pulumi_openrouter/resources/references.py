@@ -6,7 +6,7 @@ from inspect import isawaitable
 
 import pulumi
 
-from pulumi_openrouter.lifecycle.hints import WORKSPACE
+from pulumi_openrouter.lifecycle.hints import RETAINED, WORKSPACE
 from pulumi_openrouter.resources.dynamic import as_output
 from pulumi_openrouter.resources.workspace import Workspace
 
@@ -31,7 +31,7 @@ def reference(label: str, workspace: Workspace | pulumi.Input[str]) -> pulumi.In
 def workspace_hints(workspace: Workspace | pulumi.Input[str]) -> dict[str, object]:
     """Return the hidden inputs of a child whose workspace the same program manages."""
     if isinstance(workspace, Workspace) and workspace._owner is not None:
-        return {WORKSPACE: workspace._owner}
+        return {WORKSPACE: workspace._owner, RETAINED: workspace._retained or None}
     return {}
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import settings
 
+from pulumi_openrouter.api.people import email_key
 from pulumi_openrouter.resources.hints import known_later, later
 from pulumi_openrouter.resources.workspace import Workspace
 
@@ -82,5 +83,6 @@ def _things(inputs: Mapping[str, object], claimable: Iterable[str]) -> tuple[str
         if name not in PEOPLE:
             found += [name] if value is not None else []
         elif isinstance(value, list):
-            found += [item.lower() if name == "emails" else item for item in value]
-    return tuple(str(thing) for thing in found)
+            people = [item for item in value if isinstance(item, str)]
+            found += map(email_key, people) if name == "emails" else people
+    return tuple(found)

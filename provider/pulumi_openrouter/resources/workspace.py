@@ -16,7 +16,7 @@ from pulumi_openrouter.resources.dynamic import (
     with_outputs,
 )
 from pulumi_openrouter.resources.hints import hints
-from pulumi_openrouter.resources.inputs import check_options, prepare
+from pulumi_openrouter.resources.inputs import check_options, label_of, prepare
 from pulumi_openrouter.slugs import slugify
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         adopt: pulumi.Input[bool] | None = None,
     ) -> None:
         refuse_plain_key()
-        label = f'Workspace "{resource_name}"'
+        label = label_of("Workspace", resource_name)
         opts = check_options(label, opts)
         given: dict[str, object] = {
             "name": resource_name if name is None else name,
@@ -175,6 +175,7 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         self._owner = cast("pulumi.Input[str]", hidden[OWNER])
         self._plain_names = {given["slug"]} if isinstance(given["slug"], str) else set()
         self._read_by = None
+        self._retained = opts is not None and opts.retain_on_delete is True
         super().__init__(
             WorkspaceProvider(),
             resource_name,
@@ -201,7 +202,7 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         """
         refuse_plain_key()
         self = cls.__new__(cls)
-        label = f'{cls.__name__}.get("{resource_name}")'
+        label = label_of(f"{cls.__name__}.get", resource_name)
         found = resolve_id(label, id)
         self._owner = None
         self._plain_names = {id.lower()} if isinstance(id, str) else set()
@@ -216,6 +217,7 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
 
     _owner: pulumi.Input[str] | None
     _plain_names: set[str]
+    _retained: bool = False
     _read_by: pulumi.Input[str] | None
 
     @property

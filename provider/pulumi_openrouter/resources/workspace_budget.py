@@ -16,7 +16,7 @@ from pulumi_openrouter.resources.dynamic import (
     with_outputs,
 )
 from pulumi_openrouter.resources.hints import hints
-from pulumi_openrouter.resources.inputs import check_options, prepare
+from pulumi_openrouter.resources.inputs import check_options, label_of, prepare
 from pulumi_openrouter.resources.references import child_options, reference, workspace_hints
 from pulumi_openrouter.resources.siblings import siblings
 
@@ -105,7 +105,7 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
         exclusive: pulumi.Input[bool] | None = None,
     ) -> None:
         refuse_plain_key()
-        label = f'WorkspaceBudget "{resource_name}"'
+        label = label_of("WorkspaceBudget", resource_name)
         opts = check_options(label, opts)
         given: dict[str, object] = {
             "workspace": reference(label, workspace),
@@ -149,7 +149,7 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
         """
         refuse_plain_key()
         self = cls.__new__(cls)
-        label = f'{cls.__name__}.get("{resource_name}")'
+        label = label_of(f"{cls.__name__}.get", resource_name)
         found = part_id(label, reference(label, workspace), "budgets")
         with_id = pulumi.ResourceOptions(id=found)
         dynamic.Resource.__init__(
