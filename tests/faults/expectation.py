@@ -318,7 +318,7 @@ class Run:
 
     def _slug_in_the_way(self, one: Declared) -> Iterator[str]:
         old = self._former(one)
-        own = {old.id} if old else set()
+        own = {old.id} if old and not old.to_recreate else set()
         # A replacement that does not delete the old one first meets it.
         if old and one.key in self.replacing and (old.options.retain or not one.deletes_first):
             own = set()
