@@ -444,7 +444,9 @@ class Run:
         """Return what resources of the state held of a workspace and have let go of since."""
         released = set()
         for old in self.before.parts(id_):
-            if self._stays(old) or not old.options.retain:
+            # What --target leaves out lets go of nothing; it is as if it were somebody else's.
+            left_out = self.after.records.get(old.key) is old
+            if not left_out and (self._stays(old) or not old.options.retain):
                 released |= self.before.things(old)
         return released
 
@@ -473,11 +475,9 @@ class Run:
         flag = old.get(BYOK, False)
         for part in self.after.parts(id_):
             ours = {i: part.stated[f"{i}_usd"] for i in LIMITS if f"{i}_usd" in part.stated}
-            if not self._applied(part):
-                ours = {i: was[i] for i in ours if i in was}
-            elif BYOK in part.stated:
-                flag = part.stated[BYOK]
-            stated |= ours
+            if self._applied(part):
+                flag = part.stated.get(BYOK, flag)
+                stated |= ours
         released = {i for kind, i in self._released(id_) if kind == "limit"}
         theirs = {i: limit for i, limit in was.items() if i not in released}
         yield from self._compare("WorkspaceBudget", id_, theirs, stated, one["budgets"])
@@ -492,8 +492,8 @@ class Run:
         was = {*old.get("members", ())}
         stated: set[str] = set()
         for part in self.after.parts(id_):
-            people = self.after.met.people(part) & there
-            stated |= people if self._applied(part) else people & was
+            if self._applied(part):
+                stated |= self.after.met.people(part) & there
         released = {u for kind, u in self._released(id_) if kind == "person"}
         theirs = was - released
         yield from self._compare(

@@ -217,15 +217,17 @@ class Life:
             # What a delete had done when it was cut off comes to light with a refresh only.
             refresh = refresh or bool(replacing)
             error, run = self._go_on(party, program, error, run, refresh=refresh, **how)
-        if trusting or (error is not None and refresh):
-            return
-        # What an exclusive resource has removed from one that was to go stays in the state of that
-        # one where the run has failed in between; only a refresh shows it.
-        alone = any(one.inputs.get("exclusive") for one in program)
-        party.touched = error is not None and alone
         self.sandbox.clear_faults()
-        if error is None:
-            self._look(party, step, program, run, targets)
+        if trusting:
+            return
+        if error is not None:
+            # What an exclusive resource has removed from one that was to go stays in the state of
+            # that one where the run has failed in between; only a refresh shows it.
+            alone = any(one.inputs.get("exclusive") for one in program)
+            party.touched = party.touched or alone
+            return
+        party.touched = False
+        self._look(party, step, program, run, targets)
 
     def _go_on(
         self,
