@@ -221,10 +221,9 @@ class Life:
         if trusting:
             return
         if error is not None:
-            # What an exclusive resource has removed from one that was to go stays in the state of
-            # that one where the run has failed in between; only a refresh shows it.
-            alone = any(one.inputs.get("exclusive") for one in program)
-            party.touched = party.touched or alone
+            # What one resource has taken from another one before the run failed stands in the state
+            # of both, with two values; only a refresh shows it.
+            party.touched = True
             return
         party.touched = False
         self._look(party, step, program, run, targets)
