@@ -167,11 +167,12 @@ class Run:
 
     def _may_go(self, id_: str) -> bool:
         """Whether the workspace is the stack's, and leaves it or is replaced."""
-        old = self.before.workspace_records().get(id_)
-        if old is None or self._retained(old) or self._refused(old):
-            return False
-        new = self._declared(old)
-        return new is None or new.key in self.replacing or old in self.before.leaving
+        olds = [o for o in self.before.everything if o.key[0] == "Workspace" and o.id == id_]
+        return any(
+            (self._leaves(old) or old in self.before.leaving)
+            and not (self._retained(old) or self._refused(old))
+            for old in olds
+        )
 
     def _refused(self, old: Recorded) -> bool:
         """Whether nothing may delete a workspace: it is protected, or has active keys."""
