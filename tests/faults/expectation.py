@@ -170,7 +170,7 @@ class Run:
         olds = [o for o in self.before.everything if o.key[0] == "Workspace" and o.id == id_]
         return any(
             (self._leaves(old) or old in self.before.leaving)
-            and not (self._retained(old) or self._refused(old))
+            and not (old.options.retain or self._refused(old))
             for old in olds
         )
 
@@ -446,7 +446,7 @@ class Run:
         released = set()
         for old in self.before.parts(id_):
             # What --target leaves out lets go of nothing; it is as if it were somebody else's.
-            left_out = self.after.records.get(old.key) is old
+            left_out = self.after.records.get(old.key) is old or old in self.after.leaving
             if not left_out and (self._stays(old) or not old.options.retain):
                 released |= self.before.things(old)
         return released
