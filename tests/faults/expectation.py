@@ -167,11 +167,12 @@ class Run:
 
     def _may_go(self, id_: str) -> bool:
         """Whether the workspace is the stack's, and leaves it or is replaced."""
-        old = self.before.workspace_records().get(id_)
-        if old is None or self._retained(old) or self._refused(old):
-            return False
-        new = self._declared(old)
-        return new is None or new.key in self.replacing or old in self.before.leaving
+        olds = [o for o in self.before.everything if o.key[0] == "Workspace" and o.id == id_]
+        return any(
+            (self._leaves(old) or old in self.before.leaving)
+            and not (old.options.retain or self._refused(old))
+            for old in olds
+        )
 
     def _refused(self, old: Recorded) -> bool:
         """Whether nothing may delete a workspace: it is protected, or has active keys."""
@@ -318,7 +319,7 @@ class Run:
 
     def _slug_in_the_way(self, one: Declared) -> Iterator[str]:
         old = self._former(one)
-        own = {old.id} if old else set()
+        own = {old.id} if old and not old.to_recreate else set()
         # A replacement that does not delete the old one first meets it.
         if old and one.key in self.replacing and (old.options.retain or not one.deletes_first):
             own = set()
@@ -444,7 +445,9 @@ class Run:
         """Return what resources of the state held of a workspace and have let go of since."""
         released = set()
         for old in self.before.parts(id_):
-            if self._stays(old) or not old.options.retain:
+            # What --target leaves out lets go of nothing; it is as if it were somebody else's.
+            left_out = self.after.records.get(old.key) is old or old in self.after.leaving
+            if not left_out and (self._stays(old) or not old.options.retain):
                 released |= self.before.things(old)
         return released
 
@@ -473,11 +476,9 @@ class Run:
         flag = old.get(BYOK, False)
         for part in self.after.parts(id_):
             ours = {i: part.stated[f"{i}_usd"] for i in LIMITS if f"{i}_usd" in part.stated}
-            if not self._applied(part):
-                ours = {i: was[i] for i in ours if i in was}
-            elif BYOK in part.stated:
-                flag = part.stated[BYOK]
-            stated |= ours
+            if self._applied(part):
+                flag = part.stated.get(BYOK, flag)
+                stated |= ours
         released = {i for kind, i in self._released(id_) if kind == "limit"}
         theirs = {i: limit for i, limit in was.items() if i not in released}
         yield from self._compare("WorkspaceBudget", id_, theirs, stated, one["budgets"])
@@ -492,8 +493,8 @@ class Run:
         was = {*old.get("members", ())}
         stated: set[str] = set()
         for part in self.after.parts(id_):
-            people = self.after.met.people(part) & there
-            stated |= people if self._applied(part) else people & was
+            if self._applied(part):
+                stated |= self.after.met.people(part) & there
         released = {u for kind, u in self._released(id_) if kind == "person"}
         theirs = was - released
         yield from self._compare(

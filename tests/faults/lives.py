@@ -214,13 +214,19 @@ class Life:
         if plan is not None:
             plan.compare(error, run, steps)
         if error is not None and not trusting:
+            # What a delete had done when it was cut off comes to light with a refresh only.
+            refresh = refresh or bool(replacing)
             error, run = self._go_on(party, program, error, run, refresh=refresh, **how)
-        if trusting or (error is not None and refresh):
+        self.sandbox.clear_faults()
+        if trusting:
+            return
+        if error is not None:
+            # What one resource has taken from another one before the run failed stands in the state
+            # of both, with two values; only a refresh shows it.
+            party.touched = True
             return
         party.touched = False
-        self.sandbox.clear_faults()
-        if error is None:
-            self._look(party, step, program, run, targets)
+        self._look(party, step, program, run, targets)
 
     def _go_on(
         self,

@@ -83,7 +83,7 @@ class RealStack:
             adopt=adopt,
             refresh=refresh,
             replace=[*map(self._urn, replacing)] or None,
-            target=None if targets is None else [*map(self._urn, targets)],
+            target=self._targets(program, targets),
         )
         return _steps(result.summary.resource_changes)
 
@@ -102,7 +102,7 @@ class RealStack:
             program,
             adopt=adopt,
             replace=[*map(self._urn, replacing)] or None,
-            target=None if targets is None else [*map(self._urn, targets)],
+            target=self._targets(program, targets),
         )
         self.notices = result.stdout.splitlines()
         return _steps(result.change_summary)
@@ -130,6 +130,17 @@ class RealStack:
         finally:
             if operation != "preview":
                 self._read({one.key: one for one in program})
+
+    def _targets(
+        self, program: Sequence[Declared], targets: Sequence[Key] | None
+    ) -> list[str] | None:
+        """Return what to target: the engine refuses names that nothing has, or has any more."""
+        if targets is None:
+            return None
+        known = {*self.resources, *(one.key for one in program)}
+        # A run that targets nothing is one that targets the stack itself.
+        stack = f"urn:pulumi:{self._name}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{self._name}"
+        return [stack, *(self._urn(key) for key in targets if key in known)]
 
     def _urn(self, key: Key) -> str:
         return _urn(key, self._name)
