@@ -1,4 +1,4 @@
-"""The README's program, from nothing to nothing."""
+"""A first program, from nothing to nothing."""
 
 from harness import Project
 from pulumi_openrouter.sandbox import Sandbox
