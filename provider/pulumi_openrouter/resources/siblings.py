@@ -72,7 +72,7 @@ async def _others(program: list[_Sibling], own: _Sibling) -> list[list[str]]:
 
 def _keys(workspace: Workspace | pulumi.Input[str]) -> frozenset[object]:
     if isinstance(workspace, Workspace):
-        return frozenset({id(workspace), *workspace._plain_names})
+        return frozenset({workspace, *workspace._plain_names})
     return frozenset({workspace.lower()} if isinstance(workspace, str) else ())
 
 
