@@ -273,9 +273,8 @@ class Run:
             there = [*self.before.workspaces.values(), *self.after.workspaces.values()]
             return {str(w["id"]) for w in there if w["slug"] == slug}
         parent = next(p for p in self.program if p.kind == "Workspace" and p.name == one.of)
-        keys = (parent.key, *parent.options.aliases)
-        views = (self.before.records, self.after.records)
-        return {view[key].id for view in views for key in keys if key in view}
+        found = (self._former(parent), self.after.records.get(parent.key))
+        return {known.id for known in found if known is not None}
 
     def _former(self, one: Declared) -> Recorded | None:
         keys = (one.key, *one.options.aliases)
@@ -415,7 +414,8 @@ class Run:
 
     def _applied(self, one: Recorded) -> bool:
         """Whether this run dealt with a resource: `--target` may have left it out."""
-        return self.before.records.get(one.key) is not one
+        known = [*self.before.records.values(), *self.before.leaving]
+        return one not in known
 
     def adopted(self) -> set[str]:
         """Return the ids of the workspaces that the run took over."""
