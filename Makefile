@@ -62,8 +62,9 @@ demo: .venv/package.stamp ## See it work: three environments, drift, repair, bud
 bench: install ## Measure requests and time, and write tests/bench/RESULTS.md
 	PATH="$(TOOLS):$$PATH" PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
-soak: install ## Run thousands of random programs, changes and faults
-	PATH="$(TOOLS):$$PATH" $(BIN)/python -m pytest tests/faults/test_stateful.py --soak $(ARGS)
+soak: install pulumi ## Run thousands of random programs, changes and faults, for hours
+	PATH="$(TOOLS):$$PATH" $(BIN)/python -m pytest tests/faults/test_stateful.py \
+		tests/faults/test_real_lives.py --soak $(ARGS)
 
 # The only target that needs uv.
 COMPILE := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \

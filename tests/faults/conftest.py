@@ -46,6 +46,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the lives on the real engine, of a minute each, to the soak."""
+    if config.getoption("--soak"):
+        return
+    long = [one for one in items if one.get_closest_marker("soak")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [one for one in items if one not in long]
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:

@@ -102,6 +102,37 @@ def test_a_replaced_workspace_gets_its_children_back(
     project.settle()
 
 
+@pytest.mark.parametrize("component", [False, True], ids=["by-name", "into-a-component"])
+def test_a_workspace_is_replaced_under_a_new_name(
+    project: Project, sandbox: Sandbox, component: bool
+) -> None:
+    """An alias and a tainted resource in one run: its own former name holds nothing back."""
+    project.program(TEAM)
+    project.up()
+    before = workspace(sandbox, "chat")["id"]
+    renamed = """
+        class Team(pulumi.ComponentResource):
+            def __init__(self):
+                super().__init__("acme:teams:Team", "team")
+        alias = pulumi.Alias(name="chat"{1})
+        options = pulumi.ResourceOptions(aliases=[alias]{0})
+        chat = openrouter.Workspace("talk", options, name="chat", slug="chat", description="a")
+        openrouter.WorkspaceBudget("chat", workspace=chat, monthly_usd=5000, daily_usd=300)
+        openrouter.WorkspaceMembership("chat", workspace=chat, emails=["jane.doe@example.com"])
+    """
+    parents = (", parent=Team()", ", parent=None") if component else ("", "")
+    project.program(renamed.format(*parents))
+    exported = project.stack.export_stack()
+    for one in exported.deployment["resources"]:
+        if one["type"].endswith("openrouter:Workspace"):
+            one["taint"] = True
+    project.stack.import_stack(exported)
+    project.up()
+    assert workspace(sandbox, "chat")["id"] != before
+    assert is_whole(sandbox)
+    project.settle()
+
+
 @pytest.mark.parametrize("kind", ["WorkspaceBudget", "WorkspaceMembership"])
 def test_a_replaced_child_keeps_what_it_holds(
     project: Project, sandbox: Sandbox, kind: str

@@ -30,6 +30,9 @@ LEFT_OUT = "__left_out"
 SIBLINGS = "__siblings"
 """What the program's other resources of this kind claim in the workspace, as owner and things."""
 
+FORMER = "__former"
+"""The owners that the resource was known as, by the aliases that the program gives it."""
+
 INCARNATION = "__incarnation"
 """Which `create` has made the resource; only among the outputs."""
 
@@ -46,6 +49,7 @@ class Hints:
     secrets: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
     siblings: tuple[tuple[str, frozenset[str]], ...] = ()
+    former: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, props: Mapping[str, Any]) -> Hints:
@@ -58,6 +62,7 @@ class Hints:
             frozenset(map(str, props.get(SECRETS) or ())),
             frozenset(map(str, props.get(LEFT_OUT) or ())),
             tuple((one[0], frozenset(one[1:])) for one in props.get(SIBLINGS) or ()),
+            tuple(one for one in props.get(FORMER) or () if isinstance(one, str)),
         )
 
     def hides(self, *names: str) -> bool:

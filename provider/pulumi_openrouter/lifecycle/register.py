@@ -122,6 +122,8 @@ class Register:
         """
         with self._lock:
             self._checked.add(claim.owner)
+            for former in claim.hints.former:
+                self.are_same(former, claim.owner)
             self._announce(claim)
             old = self._claims.get((claim.kind, claim.owner))
             if old is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+import functools
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import pulumi
 
-from pulumi_openrouter.lifecycle.hints import LEFT_OUT, OWNER, SECRETS
+from pulumi_openrouter.lifecycle.hints import FORMER, LEFT_OUT, OWNER, SECRETS
 
 Value = TypeVar("Value")
 
@@ -41,7 +42,34 @@ def hints(
         found[SECRETS] = known_later(_secret(outputs))
     if names := [*left_out]:
         found[LEFT_OUT] = names
+    if former := [*_former(found[OWNER], resource_name, opts)]:
+        found[FORMER] = former
     return found
+
+
+def _former(
+    owner: object, resource_name: str, opts: pulumi.ResourceOptions | None
+) -> Iterator[pulumi.Input[str]]:
+    """Yield the owners that aliases name: by URN, by name, or as a resource without a parent.
+
+    The provider also finds them in the state, but not where Pulumi replaces a resource by force.
+    """
+    for alias in (opts.aliases if opts is not None else None) or ():
+        if isinstance(alias, str):
+            yield _after_project(alias)
+        elif isinstance(alias, pulumi.Alias):
+            name = alias.name if isinstance(alias.name, str) else resource_name
+            at_root = alias.parent is None  # an omitted parent is the current one
+            if isinstance(owner, str):
+                yield _renamed(owner, name, at_root=at_root)
+            elif isinstance(owner, pulumi.Output):
+                rename = functools.partial(_renamed, name=name, at_root=at_root)
+                yield _without_dependencies(owner.apply(rename))
+
+
+def _renamed(owner: str, name: str, *, at_root: bool) -> str:
+    type_ = owner.partition("::")[0]
+    return f"{type_.rpartition('$')[2] if at_root else type_}::{name}"
 
 
 def _after_project(urn: str) -> str:
