@@ -189,8 +189,10 @@ class Life:
             party.stack.refresh()
             party.touched = False
         refresh = (step.refresh or party.touched) and not trusting
-        self._plan_faults(step)
         clean = not (step.faults or step.cut_after or refresh or trusting)
+        if not clean and self._is_refused(party, step, program, replacing, refresh=refresh, **how):
+            return
+        self._plan_faults(step)
         plan = None
         if clean:
             plan = self._preview(party, program, adopt=step.adopt, replacing=replacing, **how)
@@ -310,6 +312,29 @@ class Life:
         assert {*steps} <= {"same"}, f"a second run is no rest: {steps}"
         writes = self.sandbox.requests(writes_only=True)[log:]
         assert writes == [], f"a second run writes: {writes}"
+
+    def _is_refused(
+        self,
+        party: Party,
+        step: Up,
+        program: list[Declared],
+        replacing: Sequence[Key],
+        *,
+        refresh: bool,
+        **how: Any,
+    ) -> bool:
+        """Return whether the preview of a program that adopts is refused.
+
+        Without one, whoever adopts may be checked before the holder is known to be one, and the run
+        is refused only afterwards. A life ends the step at a refused preview, as users do.
+        """
+        if not (step.adopt or any(one.inputs.get("adopt") for one in program)):
+            return False
+        if refresh:
+            party.stack.refresh()
+        plan = self._preview(party, program, adopt=step.adopt, replacing=replacing, **how)
+        party.touched = party.touched or plan.error is not None
+        return plan.error is not None
 
     def _preview(self, party: Party, program: list[Declared], **how: Any) -> Plan:
         log = len(self.sandbox.requests(writes_only=True))

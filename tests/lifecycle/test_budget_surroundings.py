@@ -57,11 +57,10 @@ def put(process: ProviderProcess, workspace: str, **limits: float) -> None:
 def test_a_slug_names_the_same_workspace_as_its_id(
     budget: Managed, workspace: str, sandbox: Sandbox
 ) -> None:
-    """The state learns of another form, and nothing is sent; another workspace's slug replaces."""
+    """The id in the place of the slug is no change; another workspace's slug replaces."""
     budget.up(workspace="acme", daily_usd=1)
     assert budget.id == f"{workspace}/budgets"
     sent(sandbox)
-    assert budget.up(workspace=workspace, daily_usd=1) == "update"
     assert budget.up(workspace=workspace, daily_usd=1) == "same"
     assert sent(sandbox) == []
     budget.process.session.client.workspaces.create({"name": "Other", "slug": "other"})

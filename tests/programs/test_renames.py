@@ -59,6 +59,9 @@ def test_another_form_of_the_same_thing_is_no_change(
     assert project.up().is_empty
     project.program(_children("a", f'"{theirs}"', f'emails=["{JANE}"]'))
     assert project.up().changes == {"update": 1, "same": 2}
+    project.program(_children("a", '"theirs"', f'emails=["{JANE}"]'))
+    # The state has to learn the slug, or each run would look up what it means.
+    assert project.up().changes == {"update": 1, "same": 2}
     assert sandbox.requests(writes_only=True) == []
     project.settle()
 

@@ -157,7 +157,9 @@ class WorkspaceChild(Lifecycle):
         """
         different = super().differences(olds, news)
         if "workspace" in different and self._is_same(news.get("workspace"), olds):
-            different[different.index("workspace")] = RENAMED
+            different.remove("workspace")
+            if self._costs_a_look(news.get("workspace")):
+                different.append(RENAMED)
         claim = self.session.register.claim_of(self.kind, news.get(OWNER, ""))
         former = self.session.register.canonical(olds.get(WORKSPACE, "")) or None
         if claim is not None and OWNER in olds and former != claim.hints.leaves_with:
@@ -204,6 +206,14 @@ class WorkspaceChild(Lifecycle):
                 "remove it from the program and run `pulumi up` without --target."
             )
             raise OpenRouterError(msg)
+
+    def _costs_a_look(self, reference: object) -> bool:
+        """Return whether each run has to look up what is meant, until the state knows."""
+        return (
+            isinstance(reference, str)
+            and not is_uuid(reference)
+            and self.session.register.workspace_id(reference) is None
+        )
 
     def _is_same(self, reference: object, olds: Properties) -> bool:
         if is_unknown(reference) or not isinstance(reference, str) or "workspace_id" not in olds:
