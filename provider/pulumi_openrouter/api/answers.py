@@ -91,7 +91,7 @@ def _phrase(status: int) -> str:
 
 
 def misfit(error: ValidationError, content: bytes) -> str:
-    """Say in a few words why a success cannot be understood, without quoting its values."""
+    """Return in a few words why a success cannot be understood, without quoting its values."""
     message = api_message(content)
     if message is not None:
         return f"a success whose body is an error: {message}"

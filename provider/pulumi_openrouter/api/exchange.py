@@ -130,7 +130,7 @@ class Exchange:
         self._timeout = {"timeout": httpx.Timeout(self._patience).as_dict()}
         self._monotonic = monotonic
         self._now = now
-        # Encoded once: from a dict each request would encode them anew.
+        # httpx encodes the headers of a dict anew for each request, so they are encoded here, once.
         self._headers = httpx.Headers(
             {
                 "Authorization": f"Bearer {settings.management_key}",
