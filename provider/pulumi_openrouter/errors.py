@@ -153,7 +153,7 @@ class ForbiddenError(ApiError):
     """The key is valid, but this is not allowed: to this key, or to anyone."""
 
     default_next_step = (
-        "Check that the key is a management key of the organization meant, and that the "
+        "Check that the key is a management key of the right organization, and that the "
         "organization's IP allowlist, if it has one, admits this machine."
     )
 
@@ -161,7 +161,7 @@ class ForbiddenError(ApiError):
 class NotFoundError(ApiError):
     """The API says itself that the object does not exist."""
 
-    default_next_step = "Check the id or slug, and that the key belongs to the organization meant."
+    default_next_step = "Check the id or slug, and that the key belongs to the right organization."
 
 
 class RateLimitedError(ApiError):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _NO_SUCH_SLUG = (
     "If this program creates the workspace, pass its `.id` or use the resource itself. Otherwise "
-    "check the id or slug, and that the key belongs to the organization meant."
+    "check the id or slug, and that the key belongs to the right organization."
 )
 
 Result = TypeVar("Result")

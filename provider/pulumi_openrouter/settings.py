@@ -131,7 +131,7 @@ def _refuse_unknown(config_keys: Iterable[str]) -> None:
     shown = redact(fold(key, 100))
     msg = (
         f"There is no setting {shown}; {hint} Run `pulumi config rm {shown}`. Refresh and destroy "
-        "use the configuration of the last `pulumi up`, so run `pulumi up` before them."
+        "use the configuration of the last `pulumi up`, so run `pulumi up` without --refresh first."
     )
     raise ConfigurationError(msg)
 

@@ -50,9 +50,9 @@ def test_one_that_exists_is_left_alone_and_described(acme: Managed, sandbox: San
     assert str(failure.value) == (
         'creating workspace "acme": a workspace with the slug "acme" exists already: "Acme" '
         f"({theirs['id']}), created {theirs['created_at']} by {theirs['created_by']}. It does not "
-        "match this program. If no other stack manages it, adopt it: set adopt=True, or run once "
-        "with OPENROUTER_ADOPT_EXISTING=1. If you renamed the resource, give it an alias. "
-        "Otherwise choose a different slug."
+        "match this program. If you renamed the resource, give it an alias. If no other stack "
+        "manages the workspace, adopt it: set adopt=True, or run once with "
+        "OPENROUTER_ADOPT_EXISTING=1. Otherwise choose a different slug."
     )
     assert sandbox.state() == before
 

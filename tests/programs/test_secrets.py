@@ -75,7 +75,7 @@ def test_a_plain_key_in_the_config_is_refused(project: Project, sandbox: Sandbox
         with pytest.raises(Failure) as failure:
             project.up()
         said = str(failure.value)
-        assert "openrouter:managementKey stands in the stack's config as plain text" in said
+        assert "openrouter:managementKey is in the stack config as plain text" in said
         assert "pulumi config set --secret openrouter:managementKey" in said
         assert sandbox.key not in said
         assert not failure.value.shows_our_code

@@ -93,7 +93,7 @@ def test_an_error_names_request_status_and_words(api: ScriptedApi) -> None:
         read(api.transport())
     assert str(failure.value) == (
         'reading workspace "acme": GET /workspaces/acme answered 404: Workspace not found. Check '
-        "the id or slug, and that the key belongs to the organization meant."
+        "the id or slug, and that the key belongs to the right organization."
     )
     assert (failure.value.status, failure.value.path) == (404, "/workspaces/acme")
 
@@ -121,7 +121,7 @@ def test_a_refused_key_of_the_stack_config_explains_rotation(api: ScriptedApi) -
         "The key came from openrouter:managementKey: run `pulumi config set --secret "
         "openrouter:managementKey` with a valid management key. If you have already replaced it: "
         "refresh and destroy use the configuration stored with the provider in the state, so run "
-        "`pulumi up` or `pulumi refresh --run-program` once."
+        "`pulumi up` without --refresh, or `pulumi refresh --run-program`, once."
     )
 
 

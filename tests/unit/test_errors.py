@@ -51,7 +51,7 @@ def test_a_refusal_of_everything_names_the_allowlist() -> None:
     error = ForbiddenError(action="reading", method="GET", path="/w", status=403, words="No.")
     assert str(error) == (
         "reading: GET /w answered 403: No. Check that the key is a management key of the "
-        "organization meant, and that the organization's IP allowlist, if it has one, admits this "
+        "right organization, and that the organization's IP allowlist, if it has one, admits this "
         "machine."
     )
 

@@ -252,7 +252,7 @@ def test_a_slug_of_nothing_points_to_the_resource_itself() -> None:
         run(lambda: lookups.get_workspace_output(pulumi.Output.from_input("new-dev")))
     assert str(failure.value).endswith(
         "If this program creates the workspace, pass its `.id` or use the resource itself. "
-        "Otherwise check the id or slug, and that the key belongs to the organization meant."
+        "Otherwise check the id or slug, and that the key belongs to the right organization."
     )
     with pytest.raises(pulumi.RunError) as failure:
         lookups.get_workspace("0ec5c9b4-6f0c-4f3e-9d56-3f1c2a4b5d6e")

@@ -182,7 +182,8 @@ def test_an_unknown_key_names_the_nearest_one(key: str, nearest: str) -> None:
         Settings.load(nothing, {}, [key, "acme:region"])
     assert str(failure.value) == (
         f"There is no setting {key}; did you mean {nearest}? Run `pulumi config rm {key}`. Refresh "
-        "and destroy use the configuration of the last `pulumi up`, so run `pulumi up` before them."
+        "and destroy use the configuration of the last `pulumi up`, so run `pulumi up` without "
+        "--refresh first."
     )
 
 

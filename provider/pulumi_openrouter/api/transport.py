@@ -256,8 +256,8 @@ def _key_advice(source: str) -> str:
     return (
         f"The key came from {KEY_SETTING}: run `pulumi config set --secret {KEY_SETTING}` with a "
         "valid management key. If you have already replaced it: refresh and destroy use the "
-        "configuration stored with the provider in the state, so run `pulumi up` or "
-        "`pulumi refresh --run-program` once."
+        "configuration stored with the provider in the state, so run `pulumi up` "
+        "without --refresh, or `pulumi refresh --run-program`, once."
     )
 
 

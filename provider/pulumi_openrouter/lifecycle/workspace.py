@@ -339,9 +339,10 @@ def _conflict(existing: Workspace, *, equal: bool) -> str:
         else "It does not match this program."
     )
     return (
-        f'creating workspace "{existing.slug}": {_exists(existing)}. {matches} If no other '
-        "stack manages it, adopt it: set adopt=True, or run once with OPENROUTER_ADOPT_EXISTING=1. "
-        "If you renamed the resource, give it an alias. Otherwise choose a different slug."
+        f'creating workspace "{existing.slug}": {_exists(existing)}. {matches} If you '
+        "renamed the resource, give it an alias. If no other stack manages the workspace, adopt "
+        "it: set adopt=True, or run once with OPENROUTER_ADOPT_EXISTING=1. Otherwise choose a "
+        "different slug."
     )
 
 

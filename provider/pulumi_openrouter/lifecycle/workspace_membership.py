@@ -326,7 +326,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
     def _warn_of_missing(self, names: Sequence[str], hints: Hints) -> None:
         self.session.notices.add(
             f"{owner_text(hints.owner)} leaves out {_listed(names, 'person', hints)}, whom the "
-            "organization does not have; an up adds them once they have joined. Remove them from "
+            "organization does not have; `pulumi up` adds them once they join. Remove them from "
             "the list if they have left."
         )
 
@@ -342,8 +342,8 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         if leaving:
             names = sorted(directory.email(user_id) or user_id for user_id in leaving)
             self.session.notices.add(
-                f"{owner_text(hints.owner)} removes from its workspace who is not in the list "
-                f"(exclusive=True): {', '.join(names)}."
+                f"{owner_text(hints.owner)} removes from its workspace everyone who is not in "
+                f"the list (exclusive=True): {', '.join(names)}."
             )
 
     def _resolve(

@@ -22,6 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 # The exit code for a program that has already reported its error.
 EXPLAINED = 32
+# What a shell reports of a program that Ctrl-C has ended.
+INTERRUPTED = 130
 
 
 def _end_with_engine() -> None:
@@ -102,7 +104,11 @@ def main() -> int:
         sys.argv = ["pulumi.dynamic"]
         runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
         return 0
-    return _run_program(*arguments)
+    try:
+        return _run_program(*arguments)
+    except KeyboardInterrupt:
+        # The engine interrupts a program once the run has failed; it has said why.
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

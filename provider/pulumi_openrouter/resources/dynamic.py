@@ -23,9 +23,9 @@ def refuse_plain_key() -> None:
     """
     if get_config(_KEY) and not is_config_secret(_KEY):
         msg = (
-            f"{_KEY} stands in the stack's config as plain text, and so would in its state. Run "
+            f"{_KEY} is in the stack config as plain text, and would be in the state as well. Run "
             f"`pulumi config set --secret {_KEY}`, or `pulumi config rm {_KEY}` and export "
-            "OPENROUTER_MANAGEMENT_KEY; then replace the key, for others may have read it."
+            "OPENROUTER_MANAGEMENT_KEY; then replace the key, because others may have read it."
         )
         raise pulumi.RunError(msg)
 
