@@ -174,7 +174,8 @@ def main() -> int:
             except DemoError as error:
                 say(f"\nerror: the demo failed: {error}")
                 return 1
-    say(f"\nEverything held, on {engine.command[0]}.")
+    name = "Pulumi" if engine.command[0] == "pulumi" else "the offline engine"
+    say(f"\nEverything held, on {name}.")
     return 0
 
 
