@@ -27,7 +27,8 @@ def test_an_api_error_is_told_in_one_line(impatient: Project, sandbox: Sandbox) 
     line = (
         'ForbiddenError: creating workspace "acme-dev": POST /workspaces answered 403: Only '
         "management keys can do this. Check that the key is a management key of the right "
-        "organization, and that the organization's IP allowlist, if it has one, admits this machine."
+        "organization, and that the organization's IP allowlist, if it has one, admits this "
+        "machine."
     )
     assert [one for one in failure.value.errors if "ForbiddenError" in one]
     assert str(failure.value).count("403") <= 4, "the error is told again and again"
