@@ -23,14 +23,16 @@ class Victim(enum.Enum):
     ENGINE = "engine"
 
 
-# What tells each from the others: an argument in its command line.
-_MARKS = {
-    (Engine.OFFLINE, Victim.PROVIDER): ("host.py", "provider"),
-    (Engine.OFFLINE, Victim.PROGRAM): ("host.py", "program"),
-    (Engine.OFFLINE, Victim.ENGINE): ("faults.one_up",),
-    (Engine.CLI, Victim.PROVIDER): ("-m", "pulumi.dynamic"),
-    (Engine.CLI, Victim.PROGRAM): ("pulumi-language-python-exec",),
-    (Engine.CLI, Victim.ENGINE): ("pulumi", "up"),
+# What tells each from the others: arguments in its command line. A CLI that was built here runs
+# programs by the same script as the offline engine, an installed one by a script of its own.
+_PROGRAM = ("host.py", "program")
+_MARKS: dict[tuple[Engine, Victim], list[tuple[str, ...]]] = {
+    (Engine.OFFLINE, Victim.PROVIDER): [("host.py", "provider")],
+    (Engine.OFFLINE, Victim.PROGRAM): [_PROGRAM],
+    (Engine.OFFLINE, Victim.ENGINE): [("faults.one_up",)],
+    (Engine.CLI, Victim.PROVIDER): [("-m", "pulumi.dynamic")],
+    (Engine.CLI, Victim.PROGRAM): [_PROGRAM, ("pulumi-language-python-exec",)],
+    (Engine.CLI, Victim.ENGINE): [("pulumi", "up")],
 }
 
 
@@ -41,8 +43,8 @@ def kill(engine: Engine, victim: Victim) -> list[int]:
         LookupError: There is none, or more than one.
     """
     family = descendants(os.getpid())
-    marks = _MARKS[engine, victim]
-    found = [pid for pid in family if all(_has(mark, pid) for mark in marks)]
+    ways = _MARKS[engine, victim]
+    found = [pid for pid in family if any(all(_has(mark, pid) for mark in marks) for marks in ways)]
     if len(found) != 1:
         msg = f"{len(found)} processes of this run look like its {victim.value}: {found}"
         raise LookupError(msg)
