@@ -26,6 +26,10 @@ Changes = dict[str, int]
 """How many resources an operation touched, by Pulumi's name of it; the stack included."""
 
 
+MONITOR_GONE = "Resource monitor has terminated, shutting down"
+"""What the SDK adds where the CLI has ended a run before the program was done."""
+
+
 class Engine(enum.Enum):
     """Who runs the program."""
 
@@ -40,7 +44,7 @@ class Failure(Exception):  # noqa: N818 - a test reads `raises(Failure)`
     def errors(self) -> list[str]:
         """What the engine printed as errors, each once; of one of several lines the first."""
         found = (line.partition("error: ") for line in str(self).splitlines())
-        return [*dict.fromkeys(text for _, error, text in found if error)]
+        return [*dict.fromkeys(text for _, error, text in found if error and text != MONITOR_GONE)]
 
     @property
     def shows_our_code(self) -> bool:

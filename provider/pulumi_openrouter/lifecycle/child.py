@@ -15,6 +15,7 @@ from pulumi import dynamic
 from pulumi_openrouter.errors import ApiError, NotFoundError, OpenRouterError
 from pulumi_openrouter.lifecycle.base import Lifecycle, Problem, Properties, is_unknown
 from pulumi_openrouter.lifecycle.hints import OWNER, WORKSPACE, Hints, owner_text
+from pulumi_openrouter.lifecycle.notices import shown
 from pulumi_openrouter.lifecycle.register import Claim, Kind
 from pulumi_openrouter.slugs import is_uuid
 
@@ -89,8 +90,8 @@ class WorkspaceChild(Lifecycle):
                 return self.session.workspace_id(reference)
             except NotFoundError:
                 self.session.notices.add(
-                    f'{owner_text(hints.owner)}: no workspace has the slug "{reference}" at the '
-                    "moment. If this program creates it, pass the Workspace itself as workspace=, "
+                    f"{owner_text(hints.owner)}: no workspace has the slug "
+                    f"{shown(reference, secret=hints.hides('workspace'))} at the moment. If this program creates it, pass the Workspace itself as workspace=, "
                     "so that Pulumi knows the order."
                 )
                 return None
