@@ -89,10 +89,11 @@ class WorkspaceChild(Lifecycle):
             try:
                 return self.session.workspace_id(reference)
             except NotFoundError:
+                slug = shown(reference, secret=hints.hides("workspace"))
                 self.session.notices.add(
-                    f"{owner_text(hints.owner)}: no workspace has the slug "
-                    f"{shown(reference, secret=hints.hides('workspace'))} at the moment. If this program creates it, pass the Workspace itself as workspace=, "
-                    "so that Pulumi knows the order."
+                    f"{owner_text(hints.owner)}: no workspace has the slug {slug} at the moment. If "
+                    "this program creates it, pass the Workspace itself as workspace=, so that "
+                    "Pulumi knows the order."
                 )
                 return None
         # A preview does not know the id of a workspace that will be adopted, but its check does.
