@@ -8,6 +8,7 @@ it could not know, it ends with the conflict message, and one run that adopts co
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -163,9 +164,18 @@ def one_up(project: Project) -> None:
     subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
+def restore_state(project: Project) -> None:
+    """Put the last state back where the CLI was killed while it wrote the next one."""
+    for file in (project.folder / "backend").rglob(f"{project.stack_name}.json"):
+        backup = file.with_name(f"{file.name}.bak")
+        if file.stat().st_size == 0 and backup.exists():
+            shutil.copy(backup, file)
+
+
 def converge(project: Project, *, may_conflict: bool) -> int:
     """Do what the README tells a user to do after a crash; return how many runs that took."""
     if project.engine is Engine.CLI:
+        restore_state(project)
         project.stack.cancel()
     try:
         project.up()

@@ -91,8 +91,8 @@ class WorkspaceChild(Lifecycle):
             except NotFoundError:
                 slug = shown(reference, secret=hints.hides("workspace"))
                 self.session.notices.add(
-                    f"{owner_text(hints.owner)}: no workspace has the slug {slug} at the moment. If "
-                    "this program creates it, pass the Workspace itself as workspace=, so that "
+                    f"{owner_text(hints.owner)}: no workspace has the slug {slug} at the moment. "
+                    "If this program creates it, pass the Workspace itself as workspace=, so that "
                     "Pulumi knows the order."
                 )
                 return None
