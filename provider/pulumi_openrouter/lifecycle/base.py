@@ -23,6 +23,7 @@ from pulumi import dynamic
 from pulumi.output import Unknown
 
 from pulumi_openrouter.errors import OpenRouterError
+from pulumi_openrouter.lifecycle.budget_steps import usd
 from pulumi_openrouter.lifecycle.hints import (
     INCARNATION,
     OWNER,
@@ -319,7 +320,7 @@ def _forms(value: object) -> set[str]:
     if isinstance(value, str):
         return {form for form in (value, value.lower(), slugify(value)) if form}
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return {str(value), repr(float(value)).removesuffix(".0")}
+        return {str(value), usd(value)}
     return set()
 
 
