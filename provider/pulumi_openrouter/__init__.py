@@ -1,9 +1,6 @@
 """OpenRouter workspaces, budgets and memberships as Pulumi resources."""
 
 from pulumi_openrouter.errors import OpenRouterError
-from pulumi_openrouter.lifecycle.workspace import WorkspaceProvider
-from pulumi_openrouter.lifecycle.workspace_budget import WorkspaceBudgetProvider
-from pulumi_openrouter.lifecycle.workspace_membership import WorkspaceMembershipProvider
 from pulumi_openrouter.lookups import (
     OrganizationMemberResult,
     WorkspaceResult,
@@ -14,9 +11,13 @@ from pulumi_openrouter.lookups import (
     list_workspaces,
     list_workspaces_output,
 )
-from pulumi_openrouter.resources.workspace import Workspace
-from pulumi_openrouter.resources.workspace_budget import WorkspaceBudget
-from pulumi_openrouter.resources.workspace_membership import Member, WorkspaceMembership
+from pulumi_openrouter.resources.workspace import Workspace, WorkspaceProvider
+from pulumi_openrouter.resources.workspace_budget import WorkspaceBudget, WorkspaceBudgetProvider
+from pulumi_openrouter.resources.workspace_membership import (
+    Member,
+    WorkspaceMembership,
+    WorkspaceMembershipProvider,
+)
 
 __all__ = [
     "Member",
@@ -36,8 +37,3 @@ __all__ = [
     "list_workspaces",
     "list_workspaces_output",
 ]
-
-# A provider's module and name stand in every user's state, inside its pickle: they are the
-# package's, so that files may move.
-for _provider in (WorkspaceProvider, WorkspaceBudgetProvider, WorkspaceMembershipProvider):
-    _provider.__module__ = __name__

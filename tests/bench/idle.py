@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pulumi
-from pool import widen_pool  # type: ignore[import-not-found]  # a copy of lifecycle/pool.py
+from pool import widen_pool  # type: ignore[import-not-found]  # a copy of resources/pool.py
 from pulumi import dynamic
 
 # The outputs of the real resources that are not inputs of the programs of the bench. The SDK wants
@@ -44,17 +44,14 @@ WORKSPACE_OTHERS = (
     "is_data_discount_logging_enabled",
     "is_observability_broadcast_enabled",
     "is_observability_io_logging_enabled",
-    "managed_inputs",
 )
 BUDGET_OTHERS = (
     "exclusive",
     "include_byok_in_budgets",
     "lifetime_usd",
-    "managed_inputs",
     "weekly_usd",
-    "workspace_id",
 )
-MEMBERSHIP_OTHERS = ("emails", "exclusive", "members", "people", "workspace_id")
+MEMBERSHIP_OTHERS = ("emails", "exclusive", "members", "skip_missing")
 LATENCY_SECONDS = float(os.environ["BENCH_LATENCY_SECONDS"])
 BARE_REQUESTS = os.environ["BENCH_BARE_REQUESTS"] == "1"
 PAGE = 100
@@ -113,7 +110,7 @@ class IdleProvider(dynamic.ResourceProvider):
 
     def configure(self, _req: dynamic.ConfigureRequest) -> None:
         """Let as many calls run at once as the real provider does."""
-        widen_pool(32, debug=False)
+        widen_pool(32)
 
     def check(self, _olds: Any, news: Any) -> dynamic.CheckResult:
         """Find nothing wrong."""

@@ -21,7 +21,7 @@ import httpx
 from bench.server import Server
 from bench.workload import PEOPLE, STACK, Counts, Step, Variant, program, slugs
 from harness.project import Engine, Outcome, Project
-from pulumi_openrouter.lifecycle import pool
+from pulumi_openrouter.resources import pool
 
 IDLE = Path(__file__).with_name("idle.py")
 STATE_FOLDERS = {Engine.OFFLINE: ".pulumi-offline", Engine.CLI: "backend/.pulumi/stacks"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any
+
+from pulumi_openrouter.lifecycle.hints import HINTS
 
 Key = tuple[str, ...]
 """Kind, name and, of a resource in a component, the component's type: what makes a resource the
@@ -77,19 +79,48 @@ class Declared(Brief):
 
 def owner(declared: Declared) -> str:
     """Return how a resource is called in claims: its URN after stack and project."""
-    kind = f"pulumi-python:dynamic/openrouter:{declared.kind}"
     parents = f"{declared.within}$" if declared.within else ""
-    return f"{parents}{kind}::{declared.name}"
+    return f"{parents}{declared.kind}::{declared.name}"
 
 
-def hidden(declared: Declared, parent: Declared | None) -> dict[str, Any]:
-    """Return the inputs that the constructors add and no program sees."""
-    inputs: dict[str, Any] = {"__owner": owner(declared)}
+def hidden(declared: Declared, program: Sequence[Declared]) -> dict[str, Any]:
+    """Return the input that the constructors add and no program sees."""
+    hints: dict[str, Any] = {"owner": owner(declared)}
     if declared.kind == "Workspace" and declared.inputs["name"] == declared.name:
-        inputs["__left_out"] = ["name"]
-    if parent is not None:
-        inputs["__workspace"] = owner(parent)
-    return inputs
+        hints["left_out"] = ["name"]
+    if (parent := parent_of(declared, program)) is not None:
+        hints["workspace"] = owner(parent)
+    if declared.kind != "Workspace":
+        hints["siblings"] = [*_siblings(declared, program)]
+    return {HINTS: hints}
+
+
+def parent_of(declared: Declared, program: Iterable[Declared]) -> Declared | None:
+    """Return the Workspace of the program that a resource is part of."""
+    if declared.of is None:
+        return None
+    return next(one for one in program if one.kind == "Workspace" and one.name == declared.of)
+
+
+def _siblings(declared: Declared, program: Sequence[Declared]) -> Iterator[list[str]]:
+    """Yield what others of the kind claim in the workspace, where they are in sight."""
+    names = _names(declared, program)
+    for one in program:
+        in_sight = one.within in {"", declared.within}
+        if one is declared or one.kind != declared.kind or not in_sight:
+            continue
+        if names & _names(one, program):
+            things = [n for n in one.inputs if n.endswith("_usd") or n.startswith("include_")]
+            people = [*one.inputs.get("user_ids", ()), *one.inputs.get("emails", ())]
+            yield [owner(one), *things, *map(str.lower, people)]
+
+
+def _names(declared: Declared, program: Sequence[Declared]) -> set[object]:
+    """Return by what a program names a workspace that a resource is part of."""
+    parent = parent_of(declared, program)
+    if parent is None:
+        return {declared.inputs["workspace"]}
+    return {parent.key, parent.inputs["slug"]}
 
 
 def effective_options(declared: Declared, parent: Declared | None) -> Options:

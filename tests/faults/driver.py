@@ -10,12 +10,11 @@ sleeps, so no retry waits; those sleeps are kept.
 from __future__ import annotations
 
 import asyncio
-import io
 import random
 import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from types import TracebackType
@@ -27,33 +26,17 @@ from pulumi.output import Unknown
 from pulumi.runtime import rpc
 
 from faults.at_hand import SandboxAtHand
-from faults.declared import Declared, Key, Options, effective_options, hidden
-from pulumi_openrouter import (
-    OpenRouterError,
-    WorkspaceBudgetProvider,
-    WorkspaceMembershipProvider,
-    WorkspaceProvider,
-)
+from faults.declared import Declared, Key, Options, effective_options, hidden, parent_of
+from pulumi_openrouter import OpenRouterError
 from pulumi_openrouter.api.client import Client
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.lifecycle.session import Session
+from pulumi_openrouter.registry import RESOURCES
+from pulumi_openrouter.resources.provider import DynamicProvider
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.settings import Settings
 
 Props = dict[str, Any]
-
-
-class Provider(Protocol):
-    """The part of a provider class that the engine calls."""
-
-    session: Session
-
-    def check(self, olds: Props, news: Props) -> dynamic.CheckResult: ...  # noqa: D102
-    def diff(self, _id: str, olds: Props, news: Props) -> dynamic.DiffResult: ...  # noqa: D102
-    def create(self, props: Props) -> dynamic.CreateResult: ...  # noqa: D102
-    def read(self, id_: str, props: Props) -> dynamic.ReadResult: ...  # noqa: D102
-    def update(self, id_: str, olds: Props, news: Props) -> dynamic.UpdateResult: ...  # noqa: D102
-    def delete(self, id_: str, props: Props) -> None: ...  # noqa: D102
 
 
 class AnyStack(Protocol):
@@ -73,11 +56,7 @@ class AnyStack(Protocol):
     def close(self) -> None: ...  # noqa: D102
 
 
-_PROVIDERS: Mapping[str, type[Provider]] = {
-    "Workspace": WorkspaceProvider,
-    "WorkspaceBudget": WorkspaceBudgetProvider,
-    "WorkspaceMembership": WorkspaceMembershipProvider,
-}
+_PROVIDERS = {resource.__name__: resource._provider_type for resource in RESOURCES}
 
 _numbers = count()
 
@@ -203,13 +182,14 @@ class Stack:
     @contextmanager
     def providers(
         self, *, adopt: bool = False, cut_after: int | None = None
-    ) -> Iterator[Mapping[str, Provider]]:
+    ) -> Iterator[Mapping[str, DynamicProvider]]:
         """Offer the providers of a new process; connections alone are shared with earlier ones.
 
         With `cut_after` the process is killed as soon as so many requests have been answered.
         """
         settings = replace(self.settings, adopt_existing=adopt)
-        session = Session(settings)
+        notices: list[str] = []
+        session = Session(settings, notices.append)
         session.client = Client(
             settings,
             transport=Transport(
@@ -222,16 +202,14 @@ class Stack:
         )
         providers = {kind: provider() for kind, provider in _PROVIDERS.items()}
         for provider in providers.values():
-            provider.session = session
+            provider.lifecycle = provider.lifecycle_type(session)
         hooks = self._http.event_hooks
         self._http.event_hooks = {"response": [_kill_after(cut_after)] if cut_after else []}
-        told = io.StringIO()
         try:
-            with redirect_stderr(told):
-                yield providers
+            yield providers
         finally:
             self._http.event_hooks = hooks
-            self.notices = told.getvalue().splitlines()
+            self.notices = notices
 
     def up(
         self,
@@ -286,7 +264,7 @@ class Stack:
             _Run(self, providers, [], (), None, order).delete()
 
     def _refresh(
-        self, providers: Mapping[str, Provider], targets: Sequence[Key] | None
+        self, providers: Mapping[str, DynamicProvider], targets: Sequence[Key] | None
     ) -> list[Key]:
         changed = []
         everything = [*self.resources.values(), *self.leaving]
@@ -321,7 +299,7 @@ class _Run:
     def __init__(
         self,
         stack: Stack,
-        providers: Mapping[str, Provider],
+        providers: Mapping[str, DynamicProvider],
         program: Sequence[Declared],
         replacing: Sequence[Key],
         targets: Sequence[Key] | None,
@@ -398,10 +376,7 @@ class _Run:
         return self._order.randrange(number) if self._order else 0
 
     def _parent(self, declared: Declared) -> Declared | None:
-        if declared.of is None:
-            return None
-        found = (o for o in self._program if o.kind == "Workspace" and o.name == declared.of)
-        return next(found)
+        return parent_of(declared, self._program)
 
     def _is_ready(self, declared: Declared, done: set[Key]) -> bool:
         """Whether the Workspace that a resource is part of is done, and no delete of it is due."""
@@ -478,7 +453,7 @@ class _Run:
         self, declared: Declared, parent: Declared | None, old: Recorded | None, stated: Props
     ) -> Recorded:
         """Return what the state is to hold, with the inputs as the check returns them."""
-        passed = {**stated, **hidden(declared, parent)}
+        passed = {**stated, **hidden(declared, self._program)}
         if parent is not None:
             found = self._resources.get(self._former(parent))
             passed["workspace"] = found.id if found and found.id else _unknown()

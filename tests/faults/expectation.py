@@ -400,8 +400,10 @@ class Run:
                 yield f"two resources have one thing of workspace {id_}: {sorted(things)}"
 
     def _workspaces(self) -> Iterator[str]:
-        mine, was_mine = self.after.workspace_records(), self.before.workspace_records()
-        gone = {i for i, old in was_mine.items() if i not in mine and not old.options.retain}
+        mine = self.after.workspace_records()
+        olds = [one for one in self.before.records.values() if one.key[0] == "Workspace"]
+        # After --target two resources may have one workspace, and one of them deletes it.
+        gone = {old.id for old in olds if old.id not in mine and not old.options.retain}
         for id_, one in self.before.workspaces.items():
             if (id_ in self.after.workspaces) == (id_ in gone):
                 yield f'workspace "{one["slug"]}" is {"still there" if id_ in gone else "gone"}'

@@ -16,7 +16,7 @@ import pulumi
 from pulumi import automation
 
 import pulumi_openrouter as openrouter
-from faults.declared import Declared, Key, Options, owner
+from faults.declared import Declared, Key, Options
 from faults.driver import EngineError, Recorded
 from pulumi_openrouter.errors import ConflictError
 from pulumi_openrouter.sandbox import Sandbox
@@ -82,7 +82,7 @@ class RealStack:
             program,
             adopt=adopt,
             refresh=refresh,
-            replace=[*map(self._urn, replacing)] or None,
+            replace=self._in_state(replacing),
             target=self._targets(program, targets),
         )
         return _steps(result.summary.resource_changes)
@@ -101,7 +101,7 @@ class RealStack:
             "preview",
             program,
             adopt=adopt,
-            replace=[*map(self._urn, replacing)] or None,
+            replace=self._in_state(replacing),
             target=self._targets(program, targets),
         )
         self.notices = result.stdout.splitlines()
@@ -141,6 +141,10 @@ class RealStack:
         # A run that targets nothing is one that targets the stack itself.
         stack = f"urn:pulumi:{self._name}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{self._name}"
         return [stack, *(self._urn(key) for key in targets if key in known)]
+
+    def _in_state(self, keys: Sequence[Key]) -> list[str] | None:
+        """Return what to replace: the engine refuses names that the state does not have."""
+        return [self._urn(key) for key in keys if key in self.resources] or None
 
     def _urn(self, key: Key) -> str:
         return _urn(key, self._name)
@@ -223,9 +227,8 @@ def _declare(program: Sequence[Declared], stack: str) -> None:
 
 def _urn(key: Key, stack: str) -> str:
     kind, name, *within = key
-    return (
-        f"urn:pulumi:{stack}::{PROJECT}::{owner(Declared(kind, name, {}, within=''.join(within)))}"
-    )
+    type_ = "$".join([*within, f"pulumi-python:dynamic/openrouter:{kind}"])
+    return f"urn:pulumi:{stack}::{PROJECT}::{type_}::{name}"
 
 
 def _key(urn: str) -> Key:

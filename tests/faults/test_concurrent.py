@@ -120,8 +120,8 @@ def test_a_limit_that_changes_hands_within_a_run(
     stack = new_stack()
     stack.up([workspace("prod"), budget("old", of="prod", daily_usd=1, monthly_usd=9)])
     old = stack.resources["WorkspaceBudget", "old"]
-    gives = {"workspace": old.outputs["workspace_id"], "monthly_usd": 9.0}
-    takes = {"workspace": old.outputs["workspace_id"], "daily_usd": 2.0}
+    gives = {"workspace": old.outputs["workspace"], "monthly_usd": 9.0}
+    takes = {"workspace": old.outputs["workspace"], "daily_usd": 2.0}
     with stack.providers() as providers, ThreadPoolExecutor(2) as pool:
         provider = providers["WorkspaceBudget"]
         provider.check(dict(old.inputs), dict(gives))

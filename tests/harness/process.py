@@ -20,8 +20,9 @@ from pulumi.runtime import rpc
 import pulumi_openrouter as openrouter
 from pulumi_openrouter.api.client import Client
 from pulumi_openrouter.api.transport import Transport
-from pulumi_openrouter.lifecycle.base import Lifecycle
-from pulumi_openrouter.lifecycle.session import Session, open_session
+from pulumi_openrouter.lifecycle.hints import HINTS
+from pulumi_openrouter.lifecycle.session import Session
+from pulumi_openrouter.resources.provider import DynamicProvider, open_session
 
 UNKNOWN = rpc.UNKNOWN
 """How a value that a preview does not know travels."""
@@ -54,7 +55,7 @@ class ProviderProcess:
             "openrouter:timeoutSeconds": str(30 + next(_numbers) / 1000),
             **{f"openrouter:{name}": value for name, value in config.items()},
         }
-        self.providers: dict[Kind, Lifecycle] = {
+        self.providers: dict[Kind, DynamicProvider] = {
             "Workspace": openrouter.WorkspaceProvider(),
             "WorkspaceBudget": openrouter.WorkspaceBudgetProvider(),
             "WorkspaceMembership": openrouter.WorkspaceMembershipProvider(),
@@ -68,7 +69,7 @@ class ProviderProcess:
     @property
     def session(self) -> Session:
         """What the three share."""
-        return self.providers["Workspace"].session
+        return self.providers["Workspace"].lifecycle.session
 
     @contextmanager
     def one_run(self) -> Iterator[None]:
@@ -81,10 +82,10 @@ class ProviderProcess:
     def begin_run(self) -> None:
         """Forget what the session and the client of an earlier run knew."""
         if not self._in_one_run:
-            session = Session(self.session.settings)
+            session = Session(self.session.settings, self.session.notices.give)
             session.client = Client(session.settings, transport=self._transport)
             for provider in self.providers.values():
-                provider.session = session
+                provider.lifecycle = provider.lifecycle_type(session)
 
     def resource(self, kind: Kind, name: str | None = None) -> Managed:
         """Return a resource that does not exist yet, under a name of its own unless given one."""
@@ -102,7 +103,7 @@ class Managed:
     def __init__(self, process: ProviderProcess, kind: Kind, name: str) -> None:
         self.process = process
         self.kind: Kind = kind
-        self.owner = f"pulumi-python:dynamic/openrouter:{kind}::{name}"
+        self.owner = f"{kind}::{name}"
         self.id = ""
         self.inputs: Properties = {}
         self.outputs: Properties = {}
@@ -141,10 +142,16 @@ class Managed:
         return operation
 
     def _check(self, olds: Properties, news: Properties) -> Properties:
-        result = self.provider.check(_travel(olds), _travel({"__owner": self.owner, **news}))
+        result = self.provider.check(_travel(olds), _travel(self._with_hints(news)))
         if result.failures:
             raise InputError("\n".join(f"{f.property}: {f.reason}" for f in result.failures))
         return _travel(result.inputs)
+
+    def _with_hints(self, news: Properties) -> Properties:
+        """Return inputs as a constructor sends them; a hint is given as `__workspace=...`."""
+        hints = {name[2:]: value for name, value in news.items() if name.startswith("__")}
+        inputs = {name: value for name, value in news.items() if not name.startswith("__")}
+        return {**inputs, HINTS: {"owner": self.owner, **hints}}
 
     def _planned(self, news: Properties) -> str:
         if not self.id:

@@ -8,13 +8,14 @@ import pytest
 
 import pulumi_openrouter as openrouter
 from harness.process import UNKNOWN, Kind, Managed, ProviderProcess
-from pulumi_openrouter.lifecycle.base import Change
-from pulumi_openrouter.resources.dynamic import output_names
+from pulumi_openrouter.lifecycle.declaration import Change, Declaration
+from pulumi_openrouter.registry import RESOURCES, declaration_of
 from pulumi_openrouter.sandbox.seed import user_id
 
 JANE, RAVI = "jane.doe@example.com", "ravi.patel@example.com"
 
-KINDS: tuple[Kind, ...] = ("Workspace", "WorkspaceBudget", "WorkspaceMembership")
+DECLARATIONS: dict[Kind, Declaration] = {one.__name__: declaration_of(one) for one in RESOURCES}  # type: ignore[misc]
+KINDS = [*DECLARATIONS]
 
 # For each kind: what an existing one was made from.
 BEFORE: dict[Kind, dict[str, Any]] = {
@@ -81,8 +82,7 @@ def existing(process: ProviderProcess) -> Callable[[Kind], Managed]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_constructor_and_the_table_of_changes_name_the_same_inputs(kind: Kind) -> None:
     """An input that a program can give and no diff looks at would never change anything."""
-    provider = getattr(openrouter, f"{kind}Provider")
-    assert keywords(kind) == set(provider.changes)
+    assert keywords(kind) == {one.name for one in DECLARATIONS[kind].inputs}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,10 +110,10 @@ def test_a_difference_in_an_input_is_seen(
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        (kind, name)
+        (kind, one.name)
         for kind in KINDS
-        for name, change in getattr(openrouter, f"{kind}Provider").changes.items()
-        if change is not Change.NONE
+        for one in DECLARATIONS[kind].inputs
+        if one.change is not Change.NONE
     ],
     ids=str,
 )
@@ -132,4 +132,4 @@ def test_an_input_that_is_not_known_yet_counts_as_a_difference(
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_outputs_that_a_program_sees_are_those_of_the_class(kind: Kind) -> None:
     """Every input but `adopt` can be read from the resource."""
-    assert keywords(kind) - {"adopt"} <= {*output_names(getattr(openrouter, kind))}
+    assert keywords(kind) - {"adopt"} <= {*DECLARATIONS[kind].state_outputs}

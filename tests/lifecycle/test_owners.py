@@ -10,8 +10,8 @@ from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.sandbox.seed import user_id
 
 JANE, RAVI, MEI = "jane.doe@example.com", "ravi.patel@example.com", "mei.chen@example.com"
-ACME = "pulumi-python:dynamic/openrouter:Workspace::acme"
-OTHER = "pulumi-python:dynamic/openrouter:Workspace::other"
+ACME = "Workspace::acme"
+OTHER = "Workspace::other"
 
 # How a program refers to a workspace: one that it creates has no id in a preview, but an owner.
 NEW: dict[str, Any] = {"workspace": UNKNOWN, "__workspace": ACME}

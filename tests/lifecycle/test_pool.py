@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pulumi_openrouter.lifecycle.pool import widen_pool
+from pulumi_openrouter.resources.pool import widen_pool
 
 PULUMI_WORKERS = 4
 LONG = 30
@@ -36,7 +36,7 @@ def test_a_widened_pool_runs_that_many_calls_at_once(
 
     def configure() -> int | None:
         assert all_queued.wait(LONG)
-        return widen_pool(32, debug=False)
+        return widen_pool(32)
 
     meeting = threading.Barrier(36)
     first = pool.submit(configure)
@@ -51,32 +51,16 @@ def test_a_widened_pool_runs_that_many_calls_at_once(
 
 def test_a_pool_never_shrinks(pool: ThreadPoolExecutor) -> None:
     """With fewer requests allowed in flight than Pulumi has threads, the pool keeps its threads."""
-    assert pool.submit(widen_pool, 1, debug=False).result() == 5
+    assert pool.submit(widen_pool, 1).result() == 5
     with ThreadPoolExecutor(100) as large:
         widen_pool.cache_clear()
-        assert large.submit(widen_pool, 32, debug=False).result() == 100
+        assert large.submit(widen_pool, 32).result() == 100
 
 
-@pytest.mark.parametrize(
-    ("debug", "lines"),
-    [
-        pytest.param(
-            True,
-            "openrouter: the provider's thread pool was not found; at most 4 calls run at once\n",
-            id="debug",
-        ),
-        pytest.param(False, "", id="no-debug"),
-    ],
-)
-def test_a_pool_that_cannot_be_found_is_told_of_once(
-    capsys: pytest.CaptureFixture[str], debug: bool, lines: str
-) -> None:
-    """Outside an executor nothing is widened, and three providers say so once, in debug output."""
-
-    def configure() -> None:
-        assert [widen_pool(32, debug=debug) for _ in range(3)] == [None] * 3
-
-    thread = threading.Thread(target=configure)
+def test_outside_of_an_executor_nothing_is_widened() -> None:
+    """Where the pool cannot be found, all works as before."""
+    found: list[int | None] = []
+    thread = threading.Thread(target=lambda: found.append(widen_pool(32)))
     thread.start()
     thread.join()
-    assert capsys.readouterr().err == lines
+    assert found == [None]

@@ -45,11 +45,12 @@ TESTS = textwrap.dedent(
 
     def test_what_was_registered():
         budget = REGISTERED["WorkspaceBudget"]
-        owner = "acme:teams:Team$pulumi-python:dynamic/openrouter:WorkspaceBudget::red"
+        owner = "acme:teams:Team$WorkspaceBudget::red"
         assert budget["workspace"] == "red-id"
         assert budget["monthly_usd"] == 5
-        assert budget["__owner"] == owner
-        assert budget["__workspace"] == owner.replace("WorkspaceBudget", "Workspace")
+        hints = budget["__hints"]
+        assert hints["owner"] == owner
+        assert hints["workspace"] == owner.replace("WorkspaceBudget", "Workspace")
     """
 )
 

@@ -11,7 +11,6 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-import pulumi
 import pytest
 import yaml
 
@@ -19,7 +18,8 @@ import pulumi_openrouter as openrouter
 from harness import Engine, Project
 from pulumi_openrouter import settings
 from pulumi_openrouter.cli import COMMANDS
-from pulumi_openrouter.resources.dynamic import output_names
+from pulumi_openrouter.registry import RESOURCES, declaration_of
+from pulumi_openrouter.resources.resource import OpenRouterResource
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.sandbox.command import sandbox as serve
 
@@ -31,7 +31,6 @@ DOCUMENTS = [
     ROOT / ".github/SECURITY.md",
     *sorted(ROOT.glob("examples/*/README.md")),
 ]
-RESOURCES = [openrouter.Workspace, openrouter.WorkspaceBudget, openrouter.WorkspaceMembership]
 CHANGES = {"REPLACE": "replaces", "UPDATE": "updates", "NONE": "nothing"}
 
 Rows = list[list[str]]
@@ -167,15 +166,14 @@ def test_lookups_are_all_there() -> None:
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.__name__)
-def test_inputs_are_all_there(resource: type) -> None:
+def test_inputs_are_all_there(resource: type[OpenRouterResource]) -> None:
     """A resource's table has each keyword of its constructor, in its order, and what it changes."""
     signature = inspect.signature(resource)
     inputs = [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
     rows = tables(section(resource.__name__))["Input"]
     assert [row[0] for row in rows] == inputs
-    changes = getattr(openrouter, f"{resource.__name__}Provider").changes
     assert {row[0]: row[3] for row in rows} == {
-        name: CHANGES[change.name] for name, change in changes.items()
+        one.name: CHANGES[one.change.name] for one in declaration_of(resource).inputs
     }
     for name, _, left_out, _ in rows:
         is_required = signature.parameters[name].default is inspect.Parameter.empty
@@ -183,13 +181,11 @@ def test_inputs_are_all_there(resource: type) -> None:
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.__name__)
-def test_outputs_are_all_there(resource: type[pulumi.Resource]) -> None:
+def test_outputs_are_all_there(resource: type[OpenRouterResource]) -> None:
     """A resource's table has each output that is no input; only `adopt` is an input alone."""
     found = tables(section(resource.__name__))
     inputs = {row[0] for row in found["Input"]}
-    # A property of the class itself is an output that is made of others.
-    derived = {name for name, member in vars(resource).items() if isinstance(member, property)}
-    outputs = {*output_names(resource)} | {name for name in derived if name[0] != "_"}
+    outputs = {one.name for one in declaration_of(resource).outputs}
     assert {row[0] for row in found["Output"]} == outputs - inputs
     assert inputs - outputs <= {"adopt"}
 

@@ -1,17 +1,12 @@
 """What a program and a provider process load before they do anything: as little as they need."""
 
-import inspect
 import subprocess
 import sys
 from pathlib import Path
 
-import pulumi
 import pytest
-from pulumi import _types
 
-from pulumi_openrouter import Workspace, WorkspaceBudget, WorkspaceMembership
 from pulumi_openrouter.api.client import Client
-from pulumi_openrouter.resources.dynamic import output_names
 from pulumi_openrouter.settings import Settings
 
 CLIENT = {"httpx", "pulumi_openrouter.api.client"}
@@ -53,7 +48,7 @@ provider.diff("an-id", {"name": "Acme", "slug": "acme-old", "managed_inputs": []
             id="a-preview-without-requests-loads-no-client",
         ),
         pytest.param(
-            CONFIGURED + "provider.session.client",
+            CONFIGURED + "provider.lifecycle.session.client",
             CLIENT,
             COMMAND_LINE | SERVER,
             id="the-client-loads-no-command-line",
@@ -75,17 +70,3 @@ def test_plain_http_loads_no_certificates(monkeypatch: pytest.MonkeyPatch, tmp_p
     """A client for this machine is made even where the certificates could not be loaded."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
     Client(Settings(management_key="sk-or-mgmt-key", base_url="http://127.0.0.1:1/api/v1")).close()
-
-
-@pytest.mark.parametrize("resource", [Workspace, WorkspaceBudget, WorkspaceMembership])
-def test_outputs_are_getters(resource: type[pulumi.Resource]) -> None:
-    """The SDK evaluates the annotations of a class for every resource, its getters once."""
-    assert inspect.get_annotations(resource) == {}
-    assert output_names(resource) == tuple(_types.resource_types(resource)) != ()
-
-
-def test_what_is_loaded_is_not_collected_again_and_again() -> None:
-    """Collecting the modules of the SDK takes longer than importing httpx."""
-    program = f"{CONFIGURED}\nimport gc\nprint(gc.get_freeze_count())"
-    answer = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-    assert int(answer.stdout) > 0

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from pulumi_openrouter.lifecycle.validation import validate
+from harness.checking import checked
 
 Problems = list[tuple[str, str]]
 
 
 def workspace(**inputs: Any) -> Problems:
     """Give the problems of a Workspace."""
-    return validate("WorkspaceProvider", {"name": "Acme", "slug": "acme", **inputs})[1]
+    return checked("Workspace", {"name": "Acme", "slug": "acme", **inputs})[1]
 
 
 SLUG = "a slug is 1 to 50 of a-z and 0-9 in parts joined by single hyphens; "
@@ -102,7 +102,7 @@ def test_a_bad_slug_is_refused_with_a_good_one(value: str, reason: str) -> None:
             id="rate-nan",
         ),
         pytest.param(
-            {"io_logging_api_key_ids": [1, 1.0]},
+            {"io_logging_api_key_ids": [1, 1]},
             "io_logging_api_key_ids",
             "1 is in the list more than once; remove the duplicates",
             id="key-twice",

@@ -3,30 +3,28 @@
 from typing import Any
 
 import pytest
-from pulumi.output import Unknown
 
-from pulumi_openrouter.lifecycle.validation import validate
+from harness.checking import checked
+from pulumi_openrouter.lifecycle.properties import UNKNOWN
 
 ID = "6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0001"
-
-UNKNOWN = Unknown()  # type: ignore[no-untyped-call]  # the SDK has no types there
 
 Problems = list[tuple[str, str]]
 
 
 def workspace(**inputs: Any) -> Problems:
     """Give the problems of a Workspace."""
-    return validate("WorkspaceProvider", {"name": "Acme", "slug": "acme", **inputs})[1]
+    return checked("Workspace", {"name": "Acme", "slug": "acme", **inputs})[1]
 
 
 def budget(**inputs: Any) -> Problems:
     """Give the problems of a WorkspaceBudget."""
-    return validate("WorkspaceBudgetProvider", {"workspace": ID, **inputs})[1]
+    return checked("WorkspaceBudget", {"workspace": ID, **inputs})[1]
 
 
 def membership(**inputs: Any) -> Problems:
     """Give the problems of a WorkspaceMembership."""
-    return validate("WorkspaceMembershipProvider", {"workspace": ID, **inputs})[1]
+    return checked("WorkspaceMembership", {"workspace": ID, **inputs})[1]
 
 
 WORKSPACE = (
@@ -198,7 +196,7 @@ def test_an_input_of_an_item_is_named_by_its_list() -> None:
 def test_what_the_api_allows_is_allowed(inputs: dict[str, Any]) -> None:
     """Values at their bounds pass as they are."""
     given = {"name": "Acme", "slug": "acme", **inputs}
-    assert validate("WorkspaceProvider", given) == (given, [])
+    assert checked("Workspace", given) == (given, [])
 
 
 @pytest.mark.parametrize("limit", [1e-9, 0.01, 1e15])
@@ -209,20 +207,20 @@ def test_any_positive_limit_is_allowed(limit: float) -> None:
 
 def test_the_canonical_form() -> None:
     """Lists sorted, ids and emails in lower case, numbers whole, switches that are off left out."""
-    assert validate(
-        "WorkspaceProvider",
-        {"name": "A", "slug": "a", "io_logging_api_key_ids": [3.0, 1.0], "adopt": False},
+    assert checked(
+        "Workspace",
+        {"name": "A", "slug": "a", "io_logging_api_key_ids": [3, 1], "adopt": False},
     )[0] == {"name": "A", "slug": "a", "io_logging_api_key_ids": [1, 3]}
-    assert validate(
-        "WorkspaceMembershipProvider",
+    assert checked(
+        "WorkspaceMembership",
         {"workspace": ID.upper(), "emails": ["B@x.org", "a@x.org"], "exclusive": False},
     )[0] == {"workspace": ID, "emails": ["a@x.org", "b@x.org"]}
 
 
 def test_what_a_preview_does_not_know_is_passed_through() -> None:
     """An unknown value is neither refused nor lost; a list known in part keeps its unknown part."""
-    inputs, problems = validate(
-        "WorkspaceMembershipProvider", {"workspace": UNKNOWN, "user_ids": ["user_1", UNKNOWN]}
+    inputs, problems = checked(
+        "WorkspaceMembership", {"workspace": UNKNOWN, "user_ids": ["user_1", UNKNOWN]}
     )
     assert problems == []
     assert inputs == {"workspace": UNKNOWN, "user_ids": ["user_1", UNKNOWN]}
@@ -267,6 +265,4 @@ def test_an_unknown_value_may_still_make_it_right(problems: Problems) -> None:
 
 def test_a_required_input_without_a_value_is_refused() -> None:
     """An output that turns out to be None is no workspace."""
-    assert validate("WorkspaceBudgetProvider", {"daily_usd": 1})[1] == [
-        ("workspace", "a value is required")
-    ]
+    assert checked("WorkspaceBudget", {"daily_usd": 1})[1] == [("workspace", "a value is required")]

@@ -1,144 +1,89 @@
-"""What the three lifecycles share; the only module that knows the ways of `pulumi.dynamic`.
+"""What the lifecycles of all resources share: `check`, `diff`, and who owns what.
 
-Pulumi starts one provider process an operation, unpickles a provider of each class there, calls
-`configure` once and then `check`, `diff`, `create`, `read`, `update` and `delete` from a pool of
-threads. Old properties are the old outputs (in `check`: the old inputs), None vanishes on the way,
-whole numbers arrive as floats, and what is not known yet in a preview is a `pulumi.output.Unknown`.
+A lifecycle answers an engine about the resources of one kind. It takes and returns property bags
+(`properties`) and knows neither `pulumi.dynamic` nor gRPC: a skin translates, as
+`resources.provider` does for dynamic providers. Old properties are the outputs that the last
+operation returned; `check` gets the old inputs instead.
 """
 
 from __future__ import annotations
 
-import enum
-import functools
-import gc
-import os
-import re
 import secrets
-import sys
-from abc import abstractmethod
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
-
-from pulumi import dynamic
-from pulumi.output import Unknown
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 from pulumi_openrouter.errors import OpenRouterError
-from pulumi_openrouter.lifecycle.budget_steps import usd
+from pulumi_openrouter.lifecycle.declaration import Change, Declaration, LeftOut
 from pulumi_openrouter.lifecycle.hints import (
     INCARNATION,
+    MANAGED,
     OWNER,
     Hints,
     hidden,
-    is_hidden,
-    owner_text,
+    managed,
 )
-from pulumi_openrouter.lifecycle.notices import shown
-from pulumi_openrouter.lifecycle.pool import widen_pool
+from pulumi_openrouter.lifecycle.properties import Properties, is_get, is_unknown, user_inputs
 from pulumi_openrouter.lifecycle.register import Claim, Kind
-from pulumi_openrouter.settings import Settings
-from pulumi_openrouter.slugs import slugify
+from pulumi_openrouter.lifecycle.words import owner_text, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
     from pulumi_openrouter.lifecycle.session import Session
 
 Problem = tuple[str, str]
 """What is wrong with an input: its name and the reason."""
 
-Properties = dict[str, Any]
-"""A property bag as Pulumi hands it over: JSON values, in previews with `Unknown` in them."""
 
-_Method = TypeVar("_Method", bound="Callable[..., Any]")
+@dataclass(frozen=True)
+class Checked:
+    """The inputs in the form that is compared and stored, or what is wrong with them."""
 
-
-class Change(enum.Enum):
-    """What a difference in a property leads to."""
-
-    UPDATE = "update in place"
-    REPLACE = "create a new one, then delete the old one"
-    NONE = "nothing"
+    inputs: Properties
+    problems: list[Problem]
 
 
-class Lifecycle(dynamic.ResourceProvider):
-    """The base of the three providers.
+@dataclass(frozen=True)
+class Difference:
+    """What of a resource differs.
 
-    An instance holds nothing before `configure`: it is pickled by reference to its class into
-    every user's state, and neither the key nor any setting may be in there.
+    Attributes:
+        names: Inputs, and words for what only the state has to learn.
+        replaces: The inputs among them for which the resource has to be replaced.
     """
 
-    # Nothing secret is captured, and a secret provider would make every diff unreadable.
-    serialize_as_secret_always: bool = False
+    names: list[str]
+    replaces: list[str]
 
-    changes: ClassVar[Mapping[str, Change]]
-    """Each input and what a difference in it leads to."""
 
-    optional: ClassVar[tuple[str, ...]] = ()
-    """Inputs that a program leaves out to leave the value at the API as it is."""
+@dataclass(frozen=True)
+class Created:
+    """A resource that has just been created."""
 
-    manageable: ClassVar[tuple[str, ...]] = ()
-    """Inputs of which `read` has to know whether the program gives them."""
+    id: str
+    outputs: Properties
+
+
+@dataclass(frozen=True)
+class Live:
+    """A resource as it is now: its outputs, and the inputs that would have made it so."""
+
+    outputs: Properties
+    inputs: Properties
+
+
+class Lifecycle(ABC):
+    """The base of all lifecycles; every method may be called from any thread."""
+
+    declaration: ClassVar[Declaration]
 
     kind: ClassVar[Kind]
     """What the resource claims."""
 
-    session: Session
+    def __init__(self, session: Session) -> None:
+        self.session = session
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        for name in ("check", "diff", "create", "read", "update", "delete"):
-            if name in vars(cls):
-                setattr(cls, name, _in_plain_words(vars(cls)[name]))
-
-    def configure(self, req: dynamic.ConfigureRequest) -> None:
-        """Read the settings from the stack's config and the environment, and open the session.
-
-        Raises `ConfigurationError` for a setting that is missing or out of its range.
-        """
-        _hide_tracebacks()
-        # Keep the garbage collector off the modules loaded so far: a full collection takes 100 ms.
-        gc.freeze()
-        settings = Settings.load(
-            lambda name: req.config.get(f"openrouter:{name}"),
-            os.environ,
-            # The SDK has no public list of the keys; without this one, typos are not noticed.
-            getattr(req.config, "_props", ()),
-        )
-        if settings.debug:
-            _show_tracebacks()
-        # Imported here because only the provider process needs them; programs start faster.
-        from pulumi_openrouter.lifecycle.session import open_session
-
-        self.session = open_session(settings)
-        widen_pool(settings.max_concurrency, debug=settings.debug)
-
-    def check(self, olds: Properties, news: Properties) -> dynamic.CheckResult:
-        """Validate the inputs, enter what the resource claims, and look at what it takes over.
-
-        A resource without old inputs is new, or is created again by a replacement. Only then, and
-        for people who are new in a list, is anything read from the API.
-        """
-        # Imported here because only the provider process needs pydantic; programs start faster.
-        from pulumi_openrouter.lifecycle.validation import validate
-
-        before = user_inputs(olds)
-        inputs, problems = validate(type(self).__name__, user_inputs(news), before)
-        hints = Hints.of(news)
-        if not problems and hints.owner:
-            inputs[OWNER] = hints.owner
-            problems = [*self.collisions(before, inputs, hints)]
-            problems = problems or [*self.look(before, inputs, hints)]
-        failures = [
-            dynamic.CheckFailure(name, without_secrets(reason, news, hints))
-            for name, reason in problems
-        ]
-        return dynamic.CheckResult(news if failures else inputs, failures)
-
-    def collisions(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
-        """Enter what the resource claims; yield what another resource claims as well."""
-        claim = replace(self.claim(inputs, hints), before=before)
-        for found in self.session.register.claim(claim):
-            yield self.blamed(inputs, found.thing), str(found)
+    # What every resource has to say for itself.
 
     @abstractmethod
     def claim(self, inputs: Properties, hints: Hints) -> Claim:
@@ -149,49 +94,169 @@ class Lifecycle(dynamic.ResourceProvider):
         """Return the input that a collision over a thing is about."""
 
     @abstractmethod
-    def look(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
-        """Announce what the resource will take over; yield what makes that impossible."""
+    def place(self, id_: str, outputs: Properties) -> str:
+        """Return the id of the workspace that a resource is, or belongs to."""
 
     @abstractmethod
-    def place(self, id_: str) -> str:
-        """Return the id of the workspace that a Pulumi id is about."""
+    def create(self, props: Properties) -> Created:
+        """Create the resource, or raise an error and leave nothing behind."""
 
-    def things(self, olds: Properties, news: Properties) -> Iterable[str]:  # noqa: ARG002
+    @abstractmethod
+    def read(self, id_: str, olds: Properties) -> Live | None:
+        """Return what is live, or None where the object is gone.
+
+        Without old outputs, the read is of something that the stack does not manage: then a missing
+        object raises NotFoundError.
+        """
+
+    @abstractmethod
+    def update(self, id_: str, olds: Properties, news: Properties) -> Properties:
+        """Send what differs and return the outputs."""
+
+    @abstractmethod
+    def delete(self, id_: str, olds: Properties) -> None:
+        """Delete what the resource owns; what is gone already is fine."""
+
+    # What some resources have to say.
+
+    def conflicts(
+        self,
+        inputs: Properties,  # noqa: ARG002
+        unknown: Collection[str],  # noqa: ARG002
+        before: Properties,  # noqa: ARG002
+    ) -> Iterator[Problem]:
+        """Yield what is wrong between inputs.
+
+        Args:
+            inputs: The inputs, each valid by itself.
+            unknown: The names of those that a preview does not know, in whole or in part.
+            before: The inputs of the last run, empty for a resource that is new.
+        """
+        return iter(())
+
+    def look(
+        self,
+        before: Properties,  # noqa: ARG002
+        inputs: Properties,  # noqa: ARG002
+        hints: Hints,  # noqa: ARG002
+    ) -> Iterator[Problem]:
+        """Announce what the resource will take over; yield what makes that impossible."""
+        return iter(())
+
+    def things(
+        self,
+        olds: Properties,  # noqa: ARG002
+        news: Properties,  # noqa: ARG002
+    ) -> Iterable[str]:
         """Return more names of what the resource claims, which only its outputs know."""
         return ()
 
-    def diff(self, id_: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
+    # What the engine asks.
+
+    def check(self, olds: Properties, news: Properties) -> Checked:
+        """Validate the inputs, enter what the resource claims, and look at what it takes over.
+
+        A resource without old inputs is new, or is created again by a replacement. Only then, and
+        for people who are new in a list, is anything read from the API.
+        """
+        # Imported here because only the provider process needs pydantic; programs start faster.
+        from pulumi_openrouter.lifecycle.validation import validate
+
+        before = user_inputs(olds)
+        hints = Hints.of(news)
+        inputs, problems = validate(self.declaration, user_inputs(news))
+        if not problems:
+            unknown = {name for name, value in inputs.items() if is_unknown(value)}
+            problems = [*self.conflicts(inputs, unknown, before)]
+        if not problems and hints.owner:
+            inputs[OWNER] = hints.owner
+            problems = [*self._collisions(before, inputs, hints)]
+            problems = problems or [*self.look(before, inputs, hints)]
+        return Checked(inputs, problems)
+
+    def diff(self, id_: str, olds: Properties, news: Properties) -> Difference:
         """Compare what the program manages, and note in the register what is there already."""
-        different = self.differences(olds, news)
-        replaces = [name for name in different if self.changes.get(name) is Change.REPLACE]
+        names = self.differences(id_, olds, news)
+        changes = {one.name: one.change for one in self.declaration.inputs}
+        replaces = [name for name in names if changes.get(name) is Change.REPLACE]
         if owner := news.get(OWNER):
             self._note(id_, owner, olds, news, replaced=bool(replaces))
             if not replaces:
-                self._announce_hidden(owner, different, olds, news)
-        return dynamic.DiffResult(
-            changes=bool(different), replaces=replaces, delete_before_replace=False
-        )
+                self._announce_hidden(owner, names, olds, news)
+        return Difference(names, replaces)
 
-    def _announce_hidden(
-        self, owner: str, different: Iterable[str], olds: Properties, news: Properties
-    ) -> None:
-        """Announce changes that Pulumi does not show, because it compares the inputs of two runs.
+    def differences(self, id_: str, olds: Properties, news: Properties) -> list[str]:  # noqa: ARG002
+        """Return the inputs that differ from the old outputs; unknown ones among them.
 
-        After an adoption, the state knows values that the program has never given.
+        What comes under management, or leaves it, differs even where its value does not: the
+        state has to know of it.
         """
-        claim = self.session.register.claim_of(self.kind, owner)
-        if claim is None or not claim.before:
-            return
-        changes = [
-            f"{name}: {shown(olds.get(name))} -> {shown(news.get(name))}"
-            for name in different
-            if name in self.changes
-            and news.get(name) == claim.before.get(name)
-            and news.get(name) != olds.get(name)
-            and not claim.hints.hides(name)
+        was_managed = managed(olds)
+        return [
+            one.name
+            for one in self.declaration.inputs
+            if one.change is not Change.NONE
+            and (
+                (one.tracked and (one.name in news) != (one.name in was_managed))
+                or (
+                    (one.name in news or one.left_out is not LeftOut.UNCHANGED)
+                    and _has_other_value(one.name, olds, news)
+                )
+            )
         ]
-        if changes:
-            self.session.notices.add(f"{owner_text(owner)} also changes {'; '.join(changes)}.")
+
+    # What lifecycles need.
+
+    def hints(self, props: Properties) -> Hints:
+        """Return what the program says of a resource that `check` has seen in this run."""
+        claim = self.own_claim(props)
+        return Hints.of(props) if claim is None else claim.hints
+
+    def own_claim(self, props: Properties) -> Claim | None:
+        """Return what a resource claims in this run; None where it takes no part in it."""
+        return self.session.register.claim_of(self.kind, props.get(OWNER, ""))
+
+    def born(self, props: Properties, workspace_id: str) -> Properties:
+        """Return the hidden outputs of a resource that has just been created."""
+        incarnation = secrets.token_hex(4)
+        hints = self.hints(props)
+        self.session.register.is_alive(self.kind, hints.owner, workspace_id, incarnation)
+        return self._marks(props) | hints.outputs(incarnation)
+
+    def carried(self, olds: Properties, news: Properties, workspace_id: str) -> Properties:
+        """Return the hidden outputs of a resource that has just been updated."""
+        hints = self.hints(news)
+        if not hints.owner:
+            return self._marks(news) | hidden(olds)
+        incarnation = olds.get(INCARNATION)
+        self.session.register.is_alive(self.kind, hints.owner, workspace_id, incarnation)
+        return self._marks(news) | hints.outputs(incarnation)
+
+    def found(self, olds: Properties, outputs: Properties) -> Live:
+        """Return what a read has found: the inputs are the live values of what is managed."""
+        tracked = self.declaration.tracked
+        managed_now = tracked if is_get(olds) else managed(olds)
+        inputs = {
+            one.name: outputs[one.name]
+            for one in self.declaration.inputs
+            if one.name in outputs
+            and (one.left_out is not LeftOut.UNCHANGED or one.name in managed_now)
+        }
+        if OWNER in olds:
+            inputs[OWNER] = olds[OWNER]
+        marks = {MANAGED: " ".join(managed_now)} if managed_now else {}
+        return Live(outputs | marks | hidden(olds), inputs)
+
+    def _marks(self, inputs: Properties) -> Properties:
+        names = [name for name in self.declaration.tracked if name in inputs]
+        return {MANAGED: " ".join(names)} if names else {}
+
+    def _collisions(
+        self, before: Properties, inputs: Properties, hints: Hints
+    ) -> Iterator[Problem]:
+        claim = replace(self.claim(inputs, hints), before=before)
+        for found in self.session.register.claim(claim):
+            yield self.blamed(inputs, found.thing), str(found)
 
     def _note(
         self, id_: str, owner: str, olds: Properties, news: Properties, *, replaced: bool
@@ -202,143 +267,38 @@ class Lifecycle(dynamic.ResourceProvider):
         if replaced:
             register.is_replaced(self.kind, owner)
             return
-        register.is_alive(self.kind, owner, self.place(id_), olds.get(INCARNATION))
-        collisions = register.identify(self.kind, owner, self.place(id_), self.things(olds, news))
+        place = self.place(id_, olds)
+        register.is_alive(self.kind, owner, place, olds.get(INCARNATION))
+        self.identify(owner, place, self.things(olds, news))
+
+    def identify(self, owner: str, workspace_id: str, things: Iterable[str] = ()) -> None:
+        """Add to a claim what is known now; raise OpenRouterError if it collides with another."""
+        collisions = self.session.register.identify(self.kind, owner, workspace_id, things)
         if collisions:
             raise OpenRouterError(str(collisions[0]))
 
-    def hints(self, props: Properties) -> Hints:
-        """Return what the program says of a resource that `check` has seen in this run."""
-        claim = self.session.register.claim_of(self.kind, props.get(OWNER, ""))
-        return Hints.of(props) if claim is None else claim.hints
+    def _announce_hidden(
+        self, owner: str, names: Iterable[str], olds: Properties, news: Properties
+    ) -> None:
+        """Announce changes that Pulumi does not show, because it compares the inputs of two runs.
 
-    def born(self, props: Properties, workspace_id: str) -> Properties:
-        """Return the hidden outputs of a resource that has just been created."""
-        incarnation = secrets.token_hex(4)
-        hints = self.hints(props)
-        self.session.register.is_alive(self.kind, hints.owner, workspace_id, incarnation)
-        return hints.outputs(incarnation)
-
-    def carried(self, olds: Properties, news: Properties, workspace_id: str) -> Properties:
-        """Return the hidden outputs of a resource that has just been updated."""
-        hints = self.hints(news)
-        if not hints.owner:
-            return hidden(olds)
-        incarnation = olds.get(INCARNATION)
-        self.session.register.is_alive(self.kind, hints.owner, workspace_id, incarnation)
-        return hints.outputs(incarnation)
-
-    def differences(self, olds: Properties, news: Properties) -> list[str]:
-        """Name the inputs that differ from the old outputs; unknown ones among them.
-
-        What comes under management, or leaves it, differs even where its value does not: the
-        state has to know of it.
+        After an adoption, the state knows values that the program has never given.
         """
-        was_managed = olds.get("managed_inputs", [])
-
-        def changes_hands(name: str) -> bool:
-            return name in self.manageable and (name in news) != (name in was_managed)
-
-        def has_other_value(name: str) -> bool:
-            if name in self.optional and name not in news:
-                return False
-            return is_unknown(news.get(name)) or news.get(name) != olds.get(name)
-
-        return [
-            name
-            for name, change in self.changes.items()
-            if change is not Change.NONE and (changes_hands(name) or has_other_value(name))
+        claim = self.own_claim(news)
+        if claim is None or not claim.before:
+            return
+        inputs = {one.name for one in self.declaration.inputs}
+        changes = [
+            f"{name}: {shown(olds.get(name))} -> {shown(news.get(name))}"
+            for name in names
+            if name in inputs
+            and news.get(name) == claim.before.get(name)
+            and news.get(name) != olds.get(name)
+            and not claim.hints.hides(name)
         ]
-
-    def managed_inputs(self, props: Properties) -> list[str]:
-        """Name what the program gives of what it may leave to others; kept in the outputs."""
-        return [name for name in self.manageable if name in props]
+        if changes:
+            self.session.notices.add(f"{owner_text(owner)} also changes {'; '.join(changes)}.")
 
 
-def is_unknown(value: object) -> bool:
-    """Return whether a preview does not know this value, or a part of it, yet."""
-    if isinstance(value, list):
-        return any(is_unknown(item) for item in value)
-    return isinstance(value, Unknown)
-
-
-def known_items(value: object) -> list[Any]:
-    """Return the items of a list that a preview knows; none of a list that is unknown itself."""
-    items = value if isinstance(value, list) else []
-    return [item for item in items if not is_unknown(item)]
-
-
-def user_inputs(props: Properties) -> Properties:
-    """Return the properties less Pulumi's own and ours."""
-    return {name: value for name, value in props.items() if not is_hidden(name)}
-
-
-def is_get(props: Properties) -> bool:
-    """Return whether a read is of something that the stack does not manage.
-
-    Such a read has no old outputs, while a refresh always has some.
-    """
-    return not user_inputs(props)
-
-
-def _in_plain_words(method: _Method) -> _Method:
-    """Let a user see what went wrong, and not where in our code it did."""
-
-    @functools.wraps(method)
-    def call(self: Lifecycle, *args: Any) -> Any:
-        try:
-            return method(self, *args)
-        except OpenRouterError as error:
-            if self.session.settings.debug:
-                raise
-            raise _without_secrets_of(self, error, args) from None
-        except Exception as error:
-            if self.session.settings.debug:
-                raise
-            msg = (
-                f"unexpected {type(error).__name__} in {type(self).__name__}.{method.__name__}: "
-                f"{error}. This is a defect of pulumi-openrouter: run again with "
-                "OPENROUTER_DEBUG=1 and report the traceback."
-            )
-            raise OpenRouterError(msg) from None
-
-    return cast("_Method", call)
-
-
-def without_secrets(text: str, props: Properties, hints: Hints) -> str:
-    """Return a text without the values of inputs that the program marks as secret."""
-    for name in hints.secrets:
-        value = props.get(name)
-        for item in value if isinstance(value, list) else [value]:
-            for form in _forms(item):
-                text = re.sub(rf"(?<![\w.]){re.escape(form)}(?![\w])", "[secret]", text)
-    return text
-
-
-def _forms(value: object) -> set[str]:
-    """Return how a message may write a value: a slug is also proposed in its valid form."""
-    if isinstance(value, str):
-        return {form for form in (value, value.lower(), slugify(value)) if form}
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return {str(value), usd(value)}
-    return set()
-
-
-def _without_secrets_of(
-    lifecycle: Lifecycle, error: OpenRouterError, args: Iterable[object]
-) -> OpenRouterError:
-    """Return the error of an operation, or one without the secrets that its text shows."""
-    text = str(error)
-    for props in args:
-        if isinstance(props, dict) and props.get(OWNER):
-            text = without_secrets(text, props, lifecycle.hints(props))
-    return error if text == str(error) else OpenRouterError(text)
-
-
-def _hide_tracebacks() -> None:
-    # The dynamic server sends `traceback.format_exc()`: this leaves the error's own line of it.
-    sys.tracebacklimit = 0
-
-
-def _show_tracebacks() -> None:
-    sys.tracebacklimit = 1000
+def _has_other_value(name: str, olds: Properties, news: Properties) -> bool:
+    return is_unknown(news.get(name)) or news.get(name) != olds.get(name)

@@ -1,47 +1,49 @@
-"""What a program tells the provider beside the inputs of a resource.
+"""What a lifecycle knows of a resource beside its inputs and outputs.
 
-A dynamic provider is not told the URN of a resource, nor what the program has marked as secret. The
-constructors put that into hidden inputs: keys that begin with two underscores, which Pulumi leaves
-out of previews and diffs. `check` takes them out of the inputs again, and only the owner stays,
-since `create` and `update` have to know it. What a `delete` has to know stands in the outputs.
+A dynamic provider is not told the URN of a resource, nor what the program has marked as secret. So
+the constructors put that into one hidden input, `__hints`, whose name begins with two underscores:
+Pulumi leaves such properties out of previews and diffs. `check` takes it out of the inputs again,
+and only the owner stays, because `create` and `update` have to know it. What a later `diff` or
+`delete` has to know stands in hidden outputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+HINTS = "__hints"
+"""The hidden input with the fields of `Hints`."""
+
 OWNER = "__owner"
-"""The URN of the resource after stack and project: `<parent types>$<type>::<name>`."""
+"""The resource: its URN after stack and project, without what all our types begin with."""
 
 WORKSPACE = "__workspace"
-"""The owner of the Workspace of the same program that a child belongs to."""
-
-RETAINED = "__retained"
-"""Whether that Workspace stays when it leaves the program, by `retain_on_delete`."""
-
-SECRETS = "__secrets"
-"""The names of the inputs that the program marks as secret."""
-
-LEFT_OUT = "__left_out"
-"""The names of the inputs whose value is a default of the constructor."""
-
-SIBLINGS = "__siblings"
-"""What the program's other resources of this kind claim in the workspace, as owner and things."""
-
-FORMER = "__former"
-"""The owners that the resource was known as, by the aliases that the program gives it."""
+"""The owner of the Workspace of the same program that a child leaves the program with."""
 
 INCARNATION = "__incarnation"
 """Which `create` has made the resource; only among the outputs."""
 
-_TYPE_PREFIX = "pulumi-python:dynamic/openrouter:"
+MANAGED = "__managed"
+"""The tracked inputs that the program gives, with spaces between them; only among the outputs."""
+
+TYPE_PREFIX = "pulumi-python:dynamic/openrouter:"
 
 
 @dataclass(frozen=True)
 class Hints:
-    """What the program says of one resource."""
+    """What the program says of one resource.
+
+    Attributes:
+        owner: The resource itself, such as `acme:teams:Team$WorkspaceBudget::prod`.
+        workspace: The owner of the Workspace of the same program that the resource belongs to.
+        retained: Whether that Workspace stays when it leaves the program, by `retain_on_delete`.
+        secrets: The inputs that the program marks as secret.
+        left_out: The inputs whose value is a default of the constructor.
+        siblings: What other resources of this kind claim in the workspace, as owner and things.
+        former: The owners that the resource was known as, by its aliases.
+    """
 
     owner: str
     workspace: str | None = None
@@ -53,16 +55,16 @@ class Hints:
 
     @classmethod
     def of(cls, props: Mapping[str, Any]) -> Hints:
-        """Read the hints out of a property bag. The owner is empty where there is none."""
-        workspace = props.get(WORKSPACE)
+        """Return the hints in a property bag. The owner is empty where there is none."""
+        found = props.get(HINTS) or {}
         return cls(
-            _text(props.get(OWNER)) or "",
-            _text(workspace),
-            props.get(RETAINED) is True,
-            frozenset(map(str, props.get(SECRETS) or ())),
-            frozenset(map(str, props.get(LEFT_OUT) or ())),
-            tuple((one[0], frozenset(one[1:])) for one in props.get(SIBLINGS) or ()),
-            tuple(one for one in props.get(FORMER) or () if isinstance(one, str)),
+            _text(found.get("owner")) or _text(props.get(OWNER)) or "",
+            _text(found.get("workspace")),
+            found.get("retained") is True,
+            frozenset(map(str, found.get("secrets") or ())),
+            frozenset(map(str, found.get("left_out") or ())),
+            tuple((one[0], frozenset(one[1:])) for one in found.get("siblings") or ()),
+            tuple(one for one in found.get("former") or () if isinstance(one, str)),
         )
 
     def hides(self, *names: str) -> bool:
@@ -75,27 +77,22 @@ class Hints:
         return None if self.retained else self.workspace
 
     def outputs(self, incarnation: str | None) -> dict[str, Any]:
-        """Return what a later delete has to know, for the outputs."""
+        """Return what a later operation has to know, for the outputs."""
         found = {OWNER: self.owner, WORKSPACE: self.leaves_with, INCARNATION: incarnation}
         return {name: value for name, value in found.items() if value}
 
 
-def is_hidden(name: str) -> bool:
-    """Return whether a property is Pulumi's own or ours, and not the user's."""
-    return name.startswith("__")
-
-
 def hidden(props: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the hidden properties that outputs carry along, without Pulumi's own."""
+    """Return the hidden outputs that the next outputs carry along."""
     return {name: props[name] for name in (OWNER, WORKSPACE, INCARNATION) if name in props}
 
 
-def owner_text(owner: str) -> str:
-    """Return an owner as a user knows it: `WorkspaceBudget "prod" in acme:teams:Team`."""
-    types, _, name = owner.partition("::")
-    *parents, own = types.split("$")
-    place = f" in {' in '.join(reversed(parents))}" if parents else ""
-    return f'{own.removeprefix(_TYPE_PREFIX)} "{name}"{place}'
+def managed(outputs: Mapping[str, Any]) -> Collection[str]:
+    """Return which tracked inputs the program gave when it made these outputs."""
+    if MANAGED in outputs:
+        return str(outputs[MANAGED]).split()
+    # As version 0.1.0 wrote it.
+    return outputs.get("managed_inputs") or ()
 
 
 def _text(value: object) -> str | None:

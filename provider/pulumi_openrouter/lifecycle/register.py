@@ -20,7 +20,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from pulumi_openrouter.lifecycle.hints import Hints, owner_text
+from pulumi_openrouter.lifecycle.hints import Hints
+from pulumi_openrouter.lifecycle.words import owner_text
 
 
 class Kind(enum.Enum):

@@ -78,7 +78,7 @@ def description(value: str) -> str:
     return value
 
 
-def token(value: str) -> str:
+def identifier(value: str) -> str:
     """A name that machines read: of a model, a tool, a user."""
     if not value or any(c.isspace() or not c.isprintable() for c in value):
         msg = f"{value!r} is empty, or contains spaces or control characters; remove them"
@@ -88,7 +88,7 @@ def token(value: str) -> str:
 
 def user_id(value: str) -> str:
     """A user id."""
-    if "@" in token(value):
+    if "@" in identifier(value):
         msg = f'"{value}" is an email address; pass it in emails=[...] instead of user_ids'
         raise ValueError(msg)
     return value
@@ -96,7 +96,7 @@ def user_id(value: str) -> str:
 
 def email(value: str) -> str:
     """An email address, in lower case."""
-    local, at, domain = token(value).rpartition("@")
+    local, at, domain = identifier(value).rpartition("@")
     if not (local and at and domain):
         msg = (
             f'"{value}" is not an email address; pass user ids in user_ids=[...] instead of emails'
@@ -132,9 +132,9 @@ def provider_sort(value: str) -> str:
     return value
 
 
-def whole(value: object) -> object:
-    """A whole number, which Pulumi carries as a float."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def tools(values: list[str]) -> list[str] | None:
+    """A list of server tools; to the API an empty one and none are the same."""
+    return distinct(values) or None
 
 
 def distinct(values: list[_T]) -> list[_T]:

@@ -18,7 +18,7 @@ from pulumi_openrouter.lifecycle.register import Claim, Kind, Register
 from pulumi_openrouter.slugs import is_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pulumi_openrouter.api.client import Client
     from pulumi_openrouter.api.models import ApiKey, OrganizationMember
@@ -28,12 +28,17 @@ _NOT_SHOWN = (403, 404)
 
 
 class Session:
-    """One provider process's view of OpenRouter."""
+    """One provider process's view of OpenRouter.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: The settings of the stack.
+        give_notice: Shows a notice to the user.
+    """
+
+    def __init__(self, settings: Settings, give_notice: Callable[[str], None]) -> None:
         self.settings = settings
         self.register = Register()
-        self.notices = Notices()
+        self.notices = Notices(give_notice)
         self.created: dict[str, bool | None] = {}
         """Workspaces created by this run, with their BYOK flag.
 
@@ -147,9 +152,3 @@ class Session:
             return
         for claim in self.register.claims_of(kind, slug):
             self.register.identify(kind, claim.owner, workspace_id)
-
-
-@functools.cache
-def open_session(settings: Settings) -> Session:
-    """Return the session of this process for these settings; the three providers share it."""
-    return Session(settings)

@@ -1,4 +1,4 @@
-"""What Pulumi calls for a Workspace: one object at the API, found by its UUID.
+"""The lifecycle of Workspace: one object at the API, found by its UUID.
 
 Everything changes in place, with one PATCH that carries only what differs. What may be null is
 authoritative: left out of the program means null at the API. What may not is left as it is.
@@ -7,9 +7,8 @@ authoritative: left out of the program means null at the API. What may not is le
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from pulumi import dynamic
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pulumi_openrouter.errors import (
     AmbiguousError,
@@ -20,22 +19,182 @@ from pulumi_openrouter.errors import (
     OpenRouterError,
     RefusedError,
 )
-from pulumi_openrouter.lifecycle.base import (
-    Change,
-    Lifecycle,
-    Problem,
-    Properties,
-    is_get,
-    known_items,
-)
-from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints, hidden, owner_text
-from pulumi_openrouter.lifecycle.notices import Notices, shown
+from pulumi_openrouter.lifecycle import rules
+from pulumi_openrouter.lifecycle.base import Created, Difference, Lifecycle, Live, Problem
+from pulumi_openrouter.lifecycle.declaration import Change, Declaration, Input, LeftOut, Output
+from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints
+from pulumi_openrouter.lifecycle.properties import Properties, is_get, known_items
 from pulumi_openrouter.lifecycle.register import Claim, Kind
+from pulumi_openrouter.lifecycle.words import owner_text, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from pulumi_openrouter.api.models import Workspace
+
+DECLARATION = Declaration(
+    "Workspace",
+    inputs=(
+        Input(
+            "name",
+            str,
+            "Display name, 1 to 100 characters. Default: the resource name.",
+            LeftOut.REQUIRED,
+            rule=rules.name,
+        ),
+        Input(
+            "slug",
+            str,
+            "Identifier used in URLs, unique in the organization: 1 to 50 characters, lowercase "
+            "letters and digits in parts joined by single hyphens. Default: the resource name and "
+            "the stack name, as in `chat-prod`.",
+            LeftOut.REQUIRED,
+            rule=rules.slug,
+        ),
+        Input(
+            "description",
+            str,
+            "At most 500 characters. Default: null.",
+            rule=rules.description,
+        ),
+        Input(
+            "default_text_model",
+            str,
+            "Model of text requests that name none, such as `openai/gpt-4o`. Default: null, which "
+            "means OpenRouter's own default.",
+            rule=rules.identifier,
+        ),
+        Input(
+            "default_image_model",
+            str,
+            "Model of image requests that name none. Default: null.",
+            rule=rules.identifier,
+        ),
+        Input(
+            "default_provider_sort",
+            str,
+            "How providers are sorted: `price`, `throughput`, `latency` or `exacto`. Default: "
+            "null, which means OpenRouter's own load balancing.",
+            rule=rules.provider_sort,
+        ),
+        Input(
+            "is_observability_io_logging_enabled",
+            bool,
+            "Whether OpenRouter logs prompts and completions for the workspace. Default: "
+            "unchanged.",
+            LeftOut.UNCHANGED,
+        ),
+        Input(
+            "is_observability_broadcast_enabled",
+            bool,
+            "Whether traces are sent to the workspace's broadcast destinations. Default: "
+            "unchanged.",
+            LeftOut.UNCHANGED,
+        ),
+        Input(
+            "is_data_discount_logging_enabled",
+            bool,
+            "Whether OpenRouter may log data in return for its discount. Default: unchanged.",
+            LeftOut.UNCHANGED,
+        ),
+        Input(
+            "io_logging_sampling_rate",
+            float,
+            "Share of requests to log, from 0.0001 to 1 (every request). Default: unchanged.",
+            LeftOut.UNCHANGED,
+            rule=rules.sampling_rate,
+        ),
+        Input(
+            "io_logging_api_key_ids",
+            list[int],
+            "Numeric ids of the API keys whose requests are logged, without duplicates, in any "
+            "order. Default: null, which means all keys.",
+            rule=rules.distinct,
+        ),
+        Input(
+            "disabled_server_tools",
+            list[str],
+            "Server tools to disable, such as `openrouter:web_search`, without duplicates, in any "
+            "order. A name that this version does not know is a warning. Default, and the same as "
+            "an empty list: null, which means none.",
+            rule=rules.tools,
+            item_rule=rules.identifier,
+        ),
+        Input(
+            "adopt",
+            bool,
+            "Whether to adopt a workspace that has this slug already, instead of failing. The "
+            "preview lists the fields that will change. What the program omits stays as it is in "
+            "that run and is a difference in the next preview. To adopt in one run without "
+            "changing the program, set `OPENROUTER_ADOPT_EXISTING=1`. Default: False.",
+            LeftOut.FALSE,
+            Change.NONE,
+        ),
+    ),
+    outputs=(
+        Output("name", "str", "The display name."),
+        Output("slug", "str", "The identifier used in URLs."),
+        Output("description", "str | None", "The description, or None."),
+        Output(
+            "default_text_model",
+            "str | None",
+            "The model of text requests that name none, or None.",
+        ),
+        Output(
+            "default_image_model",
+            "str | None",
+            "The model of image requests that name none, or None.",
+        ),
+        Output("default_provider_sort", "str | None", "How providers are sorted, or None."),
+        Output(
+            "is_observability_io_logging_enabled",
+            "bool",
+            "Whether OpenRouter logs prompts and completions for the workspace.",
+        ),
+        Output(
+            "is_observability_broadcast_enabled",
+            "bool",
+            "Whether traces are sent to the workspace's broadcast destinations.",
+        ),
+        Output(
+            "is_data_discount_logging_enabled",
+            "bool",
+            "Whether OpenRouter may log data in return for its discount.",
+        ),
+        Output(
+            "io_logging_sampling_rate",
+            "float",
+            "The share of requests that is logged, from 0.0001 to 1.",
+        ),
+        Output(
+            "io_logging_api_key_ids",
+            "list[int] | None",
+            "The numeric ids of the API keys whose requests are logged, sorted, or None for all.",
+        ),
+        Output(
+            "disabled_server_tools",
+            "list[str] | None",
+            "The server tools that are disabled, sorted, or None.",
+        ),
+        Output("default_guardrail_id", "str", "The UUID of the workspace's own guardrail."),
+        Output(
+            "include_byok_in_budgets",
+            "bool | None",
+            "Whether spend on your own provider keys counts; a WorkspaceBudget can set it.",
+        ),
+        Output("created_at", "str", "When the workspace was created, ISO 8601 in UTC."),
+        Output(
+            "created_by",
+            "str | None",
+            "The id of the user who created the workspace, or None.",
+        ),
+    ),
+)
+
+NULLABLE = DECLARATION.left_out_as(LeftOut.NULL)
+
+OPTIONAL = DECLARATION.tracked
+
+FIELDS = ("name", "slug", *NULLABLE, *OPTIONAL)
+"""The fields of the API that a program can set."""
 
 SWAPPED = "To swap two slugs, give one of the two a temporary slug first and run `pulumi up`."
 
@@ -68,42 +227,11 @@ SERVER_TOOLS = tuple(
 )
 """The server tools that this version knows. The list grows, so the resource takes any."""
 
-NULLABLE = (
-    "description",
-    "default_text_model",
-    "default_image_model",
-    "default_provider_sort",
-    "io_logging_api_key_ids",
-    "disabled_server_tools",
-)
-"""The fields that a program leaves out to have null at the API."""
 
-OPTIONAL = (
-    "is_observability_io_logging_enabled",
-    "is_observability_broadcast_enabled",
-    "is_data_discount_logging_enabled",
-    "io_logging_sampling_rate",
-)
-"""The fields that a program leaves out to leave them as they are."""
-
-FIELDS = ("name", "slug", *NULLABLE, *OPTIONAL)
-"""All fields that a program can set."""
-
-COMPUTED = ("created_at", "created_by", "default_guardrail_id", "include_byok_in_budgets")
-
-
-class WorkspaceProvider(Lifecycle):
+class WorkspaceLifecycle(Lifecycle):
     """The lifecycle of `Workspace`."""
 
-    changes: ClassVar[Mapping[str, Change]] = {
-        "name": Change.UPDATE,
-        "slug": Change.UPDATE,
-        **dict.fromkeys(NULLABLE, Change.UPDATE),
-        **dict.fromkeys(OPTIONAL, Change.UPDATE),
-        "adopt": Change.NONE,
-    }
-    optional = OPTIONAL
-    manageable = OPTIONAL
+    declaration = DECLARATION
     kind = Kind.WORKSPACE
 
     def claim(self, inputs: Properties, hints: Hints) -> Claim:
@@ -115,13 +243,13 @@ class WorkspaceProvider(Lifecycle):
         """Blame the slug, which is all that a workspace is claimed by."""
         return "slug"
 
-    def place(self, id_: str) -> str:
+    def place(self, id_: str, outputs: Properties) -> str:  # noqa: ARG002
         """Return the id of the workspace, which is the Pulumi id."""
         return id_
 
     def look(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
         """Announce what adopting the workspace that has the slug will change."""
-        warn_of_unknown_tools(self.session.notices, before, inputs, hints)
+        self._warn_of_unknown_tools(before, inputs, hints)
         slug = inputs.get("slug")
         adopts = inputs.get("adopt") is True or self.session.settings.adopt_existing
         if before or not adopts or not isinstance(slug, str):
@@ -134,11 +262,10 @@ class WorkspaceProvider(Lifecycle):
         if collisions:
             yield "slug", _held(existing, collisions[0].other.owner)
             return
-        changed = _adopted_changes(existing, inputs, hints)
-        fields = _outputs(existing, {}, [])
+        fields = _outputs(existing, {})
         changes = [
             f"{name}: {shown(fields.get(name))} -> {shown(value, secret=hints.hides(name))}"
-            for name, value in changed.items()
+            for name, value in _adopted_changes(existing, inputs, hints).items()
         ]
         self.session.notices.add(
             f"{owner_text(hints.owner)} adopts the existing workspace "
@@ -146,11 +273,11 @@ class WorkspaceProvider(Lifecycle):
             + (f"and changes {'; '.join(changes)}." if changes else "as it is.")
         )
 
-    def diff(self, id_: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
+    def diff(self, id_: str, olds: Properties, news: Properties) -> Difference:
         """Compare the fields; two workspaces that swap their slugs cannot do so in one run."""
         result = super().diff(id_, olds, news)
         move = olds.get("slug"), news.get("slug")
-        if self.session.register.claim_of(self.kind, news.get(OWNER, "")) and move[0] != move[1]:
+        if self.own_claim(news) and move[0] != move[1]:
             self.session.moves.add(move)
             if move[::-1] in self.session.moves:
                 msg = (
@@ -160,7 +287,7 @@ class WorkspaceProvider(Lifecycle):
                 raise OpenRouterError(msg)
         return result
 
-    def create(self, props: Properties) -> dynamic.CreateResult:
+    def create(self, props: Properties) -> Created:
         """Create the workspace, or adopt the one with its slug where the program asks for that."""
         fields = {name: props[name] for name in FIELDS if name in props}
         try:
@@ -170,34 +297,29 @@ class WorkspaceProvider(Lifecycle):
         else:
             self.session.created[workspace.id] = workspace.include_byok_in_budgets
             self.session.register.identify(self.kind, self.hints(props).owner, workspace.id)
-        outputs = _outputs(workspace, props, self.managed_inputs(props))
-        return dynamic.CreateResult(workspace.id, {**outputs, **self.born(props, workspace.id)})
+        return Created(workspace.id, _outputs(workspace, props) | self.born(props, workspace.id))
 
-    def read(self, id_: str, props: Properties) -> dynamic.ReadResult:
+    def read(self, id_: str, olds: Properties) -> Live | None:
         """Return the live workspace, and as inputs the live values of what the program manages."""
         try:
             workspace = self.session.client.snapshots.workspace(id_)
         except NotFoundError:
-            if is_get(props):
+            if is_get(olds):
                 raise
-            return dynamic.ReadResult(None, {})
-        managed = [*OPTIONAL] if is_get(props) else props.get("managed_inputs", [])
-        outputs = {**_outputs(workspace, props, managed), **hidden(props)}
-        names = ("name", "slug", *NULLABLE, *managed, OWNER)
-        inputs = {name: outputs[name] for name in names if name in outputs}
-        return dynamic.ReadResult(id_, outputs, inputs)
+            return None
+        return self.found(olds, _outputs(workspace, olds))
 
-    def update(self, id_: str, olds: Properties, news: Properties) -> dynamic.UpdateResult:
+    def update(self, id_: str, olds: Properties, news: Properties) -> Properties:
         """Send what differs, and nothing where only what is managed has changed."""
         changed = {
             name: news.get(name)
-            for name in self.differences(olds, news)
+            for name in self.differences(id_, olds, news)
             if name in news or name in NULLABLE
         }
-        managed = self.managed_inputs(news)
         carried = self.carried(olds, news, id_)
         if not changed:
-            return dynamic.UpdateResult({**olds, "managed_inputs": managed, **carried})
+            names = self.declaration.state_outputs
+            return {name: olds[name] for name in names if name in olds} | carried
         try:
             workspace = self.session.client.workspaces.update(id_, changed)
         except NotFoundError as error:
@@ -207,13 +329,12 @@ class WorkspaceProvider(Lifecycle):
             if "slug" in changed and _is_about_slug(error):
                 raise error.with_next_step(SLUG_IN_USE) from None
             raise
-        outputs = _outputs(workspace, {**olds, **news}, managed)
-        return dynamic.UpdateResult({**outputs, **carried})
+        return _outputs(workspace, {**olds, **news}) | carried
 
-    def delete(self, id_: str, props: Properties) -> None:
+    def delete(self, id_: str, olds: Properties) -> None:
         """Delete the workspace with all it holds; one that is gone already is fine."""
-        slug = str(props.get("slug"))
-        if holder := self._holder(id_, slug, props):
+        slug = str(olds.get("slug"))
+        if holder := self._holder(id_, slug, olds):
             self.session.notices.add(
                 f'workspace "{slug}" ({id_}) is kept: it belongs to {owner_text(holder)} now.'
             )
@@ -234,12 +355,12 @@ class WorkspaceProvider(Lifecycle):
             )
             raise error.with_next_step(msg) from None
 
-    def _holder(self, id_: str, slug: str, props: Properties) -> str | None:
+    def _holder(self, id_: str, slug: str, olds: Properties) -> str | None:
         """Return the other resource of this run that has this workspace by its id or slug.
 
         It may have adopted the workspace in an earlier run, whose deletes were never reached.
         """
-        owner, incarnation = props.get(OWNER), props.get(INCARNATION)
+        owner, incarnation = olds.get(OWNER), olds.get(INCARNATION)
         held = self.session.register.holders(self.kind, id_, owner, incarnation)
         if held:
             return held[0].owner
@@ -265,49 +386,47 @@ class WorkspaceProvider(Lifecycle):
             if isinstance(refusal, RefusedError) and not _is_about_slug(refusal):
                 msg = f"{refusal.next_step} Besides, {_exists(existing)}."
                 raise refusal.with_next_step(msg) from None
-            raise ConflictError(_conflict(existing, equal=self._matches(existing, props))) from None
+            raise ConflictError(_conflict(existing, equal=_matches(existing, props))) from None
         collisions = self.session.register.identify(self.kind, hints.owner, existing.id)
         if collisions:
             raise ConflictError(_held(existing, collisions[0].other.owner)) from None
         changed = _adopted_changes(existing, props, hints)
         return client.workspaces.update(existing.id, changed) if changed else existing
 
-    def _matches(self, existing: Workspace, props: Properties) -> bool:
-        outputs = _outputs(existing, {}, [])
-        names = ("name", *NULLABLE, *self.managed_inputs(props))
-        return all(props.get(name) == outputs.get(name) for name in names)
+    def _warn_of_unknown_tools(self, before: Properties, inputs: Properties, hints: Hints) -> None:
+        """Warn of server tools that this version does not know: one may be misspelled, or new."""
+        tools = inputs.get("disabled_server_tools")
+        if tools == before.get("disabled_server_tools"):
+            return
+        secret = hints.hides("disabled_server_tools")
+        for tool in known_items(tools):
+            if tool not in SERVER_TOOLS:
+                nearest = difflib.get_close_matches(tool, SERVER_TOOLS, n=1)
+                meant = f' Did you mean "{nearest[0]}"?' if nearest and not secret else ""
+                self.session.notices.add(
+                    f"disabled_server_tools: {shown(tool, secret=secret)} is not a server tool "
+                    f"that this version knows; OpenRouter decides whether it exists.{meant}"
+                )
 
 
-def warn_of_unknown_tools(
-    notices: Notices, before: Properties, inputs: Properties, hints: Hints
-) -> None:
-    """Warn of server tools that this version does not know: one may be misspelled, or new."""
-    tools = inputs.get("disabled_server_tools")
-    if tools == before.get("disabled_server_tools"):
-        return
-    for tool in known_items(tools):
-        if tool not in SERVER_TOOLS:
-            nearest = difflib.get_close_matches(tool, SERVER_TOOLS, n=1)
-            secret = hints.hides("disabled_server_tools")
-            meant = f' Did you mean "{nearest[0]}"?' if nearest and not secret else ""
-            name = shown(tool, secret=secret)
-            notices.add(
-                f"disabled_server_tools: {name} is not a server tool that this version knows; "
-                f"OpenRouter decides whether it exists.{meant}"
-            )
-
-
-def _adopted_changes(existing: Workspace, props: Properties, hints: Hints) -> dict[str, Any]:
+def _adopted_changes(existing: Workspace, props: Properties, hints: Hints) -> Properties:
     """Return the fields that an adoption sets: those that the program gives, with other values.
 
     A field that the program leaves out stays as it is; the next preview shows it as a difference.
     """
-    outputs = _outputs(existing, {}, [])
+    outputs = _outputs(existing, {})
     return {
         name: props[name]
         for name in FIELDS
         if name in props and name not in hints.left_out and props[name] != outputs.get(name)
     }
+
+
+def _matches(existing: Workspace, props: Properties) -> bool:
+    """Return whether a workspace is what the program states."""
+    outputs = _outputs(existing, {})
+    names = ("name", *NULLABLE, *(name for name in OPTIONAL if name in props))
+    return all(props.get(name) == outputs.get(name) for name in names)
 
 
 def _is_about_slug(refusal: ApiError) -> bool:
@@ -346,16 +465,16 @@ def _conflict(existing: Workspace, *, equal: bool) -> str:
     )
 
 
-def _outputs(workspace: Workspace, known: Properties, managed: list[str]) -> dict[str, Any]:
+def _outputs(workspace: Workspace, known: Properties) -> Properties:
     """Return the outputs: what the API says, with lists in the order in which inputs have them.
 
     If the API omits a field that always has a value, the last known value is kept.
     """
-    outputs = {name: known[name] for name in ("name", "slug", *OPTIONAL) if name in known}
-    for name in ("name", "slug", *NULLABLE, *OPTIONAL, *COMPUTED):
-        value = getattr(workspace, name)
-        if value is not None:
-            outputs[name] = sorted(value) if isinstance(value, tuple) else value
-    if not outputs.get("disabled_server_tools", True):
-        del outputs["disabled_server_tools"]
-    return {**outputs, "managed_inputs": managed}
+    kept = {name: known[name] for name in ("name", "slug", *OPTIONAL) if name in known}
+    told = {name: getattr(workspace, name) for name in DECLARATION.state_outputs}
+    return kept | {
+        name: sorted(value) if isinstance(value, tuple) else value
+        for name, value in told.items()
+        # To the API an empty list of tools and none are the same.
+        if value is not None and (name, value) != ("disabled_server_tools", ())
+    }

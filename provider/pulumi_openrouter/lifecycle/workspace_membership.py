@@ -1,16 +1,13 @@
-"""What Pulumi calls for a WorkspaceMembership: the people of one workspace that a program names.
+"""The lifecycle of WorkspaceMembership: the people of one workspace that a program names.
 
-People are named by user id or by email, in any number; the API takes a hundred in one request.
-Nobody is removed who was not added by the same resource, unless the program says that its list is
-everybody.
+People are named by user id or by email, in any number. Nobody is removed who was not added by the
+same resource, unless the program says that its list is everybody.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from pulumi import dynamic
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pulumi_openrouter.errors import (
     ApiError,
@@ -20,16 +17,101 @@ from pulumi_openrouter.errors import (
     OpenRouterError,
     RefusedError,
 )
-from pulumi_openrouter.lifecycle.base import Change, Problem, Properties, is_get, known_items
-from pulumi_openrouter.lifecycle.child import WorkspaceChild
-from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, Hints, hidden, owner_text
+from pulumi_openrouter.lifecycle import rules
+from pulumi_openrouter.lifecycle.base import Difference, Live, Problem
+from pulumi_openrouter.lifecycle.declaration import Change, Declaration, Input, LeftOut, Output
+from pulumi_openrouter.lifecycle.hints import OWNER, Hints
+from pulumi_openrouter.lifecycle.membership_plan import (
+    MembershipPlan,
+    Person,
+    form_of,
+    people_in,
+    plan,
+)
+from pulumi_openrouter.lifecycle.part import WorkspacePart
+from pulumi_openrouter.lifecycle.properties import Properties, is_get, known_items
 from pulumi_openrouter.lifecycle.register import Kind
+from pulumi_openrouter.lifecycle.words import owner_text
 from pulumi_openrouter.slugs import is_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from pulumi_openrouter.api.models import WorkspaceMember
+
+DECLARATION = Declaration(
+    "WorkspaceMembership",
+    inputs=(
+        Input(
+            "workspace",
+            str,
+            "A Workspace, or the id (UUID) or slug of one.",
+            LeftOut.REQUIRED,
+            Change.REPLACE,
+            rule=rules.workspace,
+        ),
+        Input(
+            "user_ids",
+            list[str],
+            "User ids (`user_2dHF…`), without duplicates, in any order.",
+            rule=rules.distinct,
+            item_rule=rules.user_id,
+        ),
+        Input(
+            "emails",
+            list[str],
+            "Email addresses of people in the organization, without duplicates, in any order and "
+            "case. Pass either user_ids or emails.",
+            rule=rules.distinct,
+            item_rule=rules.email,
+        ),
+        Input(
+            "exclusive",
+            bool,
+            "Authoritative: anyone not listed is removed, and the list may be empty. The preview "
+            "names everybody who will be removed. Default: False.",
+            LeftOut.FALSE,
+        ),
+        Input(
+            "skip_missing",
+            bool,
+            "Leave out email addresses that nobody in the organization has, with a warning that "
+            "names them, and add them once they have joined. Default: False, which makes such an "
+            "address fail in the preview.",
+            LeftOut.FALSE,
+            Change.NONE,
+        ),
+    ),
+    outputs=(
+        Output("workspace", "str", "The workspace as the program passed it: an id or a slug."),
+        Output(
+            "user_ids",
+            "list[str] | None",
+            "The user ids, sorted, if the program lists user ids.",
+        ),
+        Output(
+            "emails",
+            "list[str] | None",
+            "The email addresses, sorted, if the program lists email addresses.",
+        ),
+        Output("exclusive", "bool | None", "True if anyone not listed is removed."),
+        Output(
+            "skip_missing",
+            "bool | None",
+            "True if email addresses that nobody has are left out.",
+        ),
+        Output("workspace_id", "str", "The workspace's UUID.", derived=True),
+        Output(
+            "members",
+            "list[Member]",
+            "The people managed, in the order of the list; with `exclusive`, everybody.",
+        ),
+        Output(
+            "people",
+            "dict[str, str]",
+            "The email address by user id, or an empty string if the program lists user ids.",
+            derived=True,
+        ),
+    ),
+)
 
 BATCH = 100
 """How many people the API takes in one request."""
@@ -49,50 +131,47 @@ _NOT_SHOWN = (403, 404)
 """What the list of the organization's members answers where it is not shown to a key."""
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody in the list of a membership.
-
-    Attributes:
-        name: The email address or the user id, whichever the list is made of.
-        user_id: The user id, empty for somebody who is not in the organization.
-        role: The role in the organization.
-        created_at: When the person was added to the workspace.
-        managed: Whether the program names the person; only an exclusive list shows others.
-    """
-
-    name: str
-    user_id: str = ""
-    role: str | None = None
-    created_at: str | None = None
-    managed: bool = True
-
-
-class WorkspaceMembershipProvider(WorkspaceChild):
+class WorkspaceMembershipLifecycle(WorkspacePart):
     """The lifecycle of `WorkspaceMembership`."""
 
+    declaration = DECLARATION
     part = "members"
-    changes: ClassVar[Mapping[str, Change]] = {
-        "workspace": Change.REPLACE,
-        "user_ids": Change.UPDATE,
-        "emails": Change.UPDATE,
-        "exclusive": Change.UPDATE,
-        "skip_missing": Change.NONE,
-    }
     kind = Kind.PEOPLE
 
-    def claimed(self, inputs: Properties) -> Iterable[str]:
+    def conflicts(
+        self, inputs: Properties, unknown: Collection[str], before: Properties
+    ) -> Iterator[Problem]:
+        """Yield where there is not exactly one list, or an empty one."""
+        named = [name for name in ("user_ids", "emails") if name in inputs]
+        if len(named) != 1:
+            yield (
+                "emails" if named else "user_ids",
+                "a WorkspaceMembership takes either user_ids or emails; "
+                + ("remove one of the two lists" if named else "pass one of the two lists"),
+            )
+            return
+        # With ignore_changes, an empty list that a refresh has found is passed again.
+        ignored = before.get(named[0]) == []
+        maybe = {*unknown} & {*named, "exclusive"}
+        if not (inputs[named[0]] or inputs.get("exclusive") or maybe or ignored):
+            yield (
+                named[0],
+                "the list is empty; name at least one person, remove the resource, or set "
+                "exclusive=True to have nobody in the workspace",
+            )
+
+    def claimed(self, inputs: Properties) -> list[str]:
         """Return the people whom the program names."""
-        return known_items(inputs.get(_form(inputs)))
+        return known_items(inputs.get(form_of(inputs)))
 
     def blamed(self, inputs: Properties, thing: str | None) -> str:
         """Blame the list, or `exclusive`."""
-        return "exclusive" if thing is None and "exclusive" in inputs else _form(inputs)
+        return "exclusive" if thing is None and "exclusive" in inputs else form_of(inputs)
 
-    def things(self, olds: Properties, news: Properties) -> Iterable[str]:
+    def things(self, olds: Properties, news: Properties) -> list[str]:
         """Return the user ids of the people whom the program still names."""
-        wanted = {*known_items(news.get(_form(news)))}
-        return [one.user_id for one in _people(olds) if one.user_id and one.name in wanted]
+        wanted = {*self.claimed(news)}
+        return [one.user_id for one in people_in(olds) if one.user_id and one.name in wanted]
 
     def look_at_inputs(
         self, before: Properties, inputs: Properties, hints: Hints
@@ -138,157 +217,155 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         elif inputs.get("exclusive") is True:
             self._announce_removals(workspace_id, inputs, hints)
 
-    def diff(self, id_: str, olds: Properties, news: Properties) -> dynamic.DiffResult:
+    def diff(self, id_: str, olds: Properties, news: Properties) -> Difference:
         """Compare the people, and announce who goes where the list becomes exclusive."""
         result = super().diff(id_, olds, news)
-        claim = self.session.register.claim_of(self.kind, news.get(OWNER, ""))
-        turned = news.get("exclusive") is True and not olds.get("exclusive")
-        if claim is not None and turned and not result.replaces:
-            self._announce_removals(self.place(id_), news, claim.hints)
+        claim = self.own_claim(news)
+        turns = news.get("exclusive") is True and not olds.get("exclusive")
+        if claim is not None and turns and not result.replaces:
+            self._announce_removals(self.place(id_, olds), news, claim.hints)
         return result
 
-    def differences(self, olds: Properties, news: Properties) -> list[str]:
+    def differences(self, id_: str, olds: Properties, news: Properties) -> list[str]:
         """Return the inputs that differ; the list does once somebody who was missing has joined."""
-        different = super().differences(olds, news)
-        form = _form(news)
-        missing = [one.name for one in _people(olds) if not one.user_id]
-        still_named = [name for name in missing if name in known_items(news.get(form))]
-        claim = self.session.register.claim_of(self.kind, news.get(OWNER, ""))
+        different = super().differences(id_, olds, news)
+        form = form_of(news)
+        missing = {one.name for one in people_in(olds) if not one.user_id}
+        still_named = [name for name in self.claimed(news) if name in missing]
+        claim = self.own_claim(news)
         # Without a claim this is the comparison of a refresh, which plans nothing.
-        if claim is not None and still_named and form not in different:
-            absent = self._absent(still_named, form)
-            if len(absent) < len(still_named):
-                different.append(form)
-                joined = [name for name in still_named if name not in absent]
-                self.session.notices.add(
-                    f"{owner_text(claim.owner)} adds {_listed(joined, 'person', claim.hints)}, who "
-                    "is in the organization now."
-                )
-            if absent:
-                self._warn_of_missing(absent, claim.hints)
+        if claim is None or not still_named or form in different:
+            return different
+        absent = self._absent(still_named, form)
+        if len(absent) < len(still_named):
+            different.append(form)
+            joined = [name for name in still_named if name not in absent]
+            self.session.notices.add(
+                f"{owner_text(claim.owner)} adds {_listed(joined, 'person', claim.hints)}, who "
+                "is in the organization now."
+            )
+        if absent:
+            self._warn_of_missing(absent, claim.hints)
         return different
 
-    def taken_away(self, olds: Properties, news: Properties) -> list[str]:
+    def taken_away(self, workspace_id: str, olds: Properties, news: Properties) -> list[str]:
         """Return the list, where another resource of this run takes somebody of it out."""
-        released = self.session.register.released(self.kind, olds.get("workspace_id", ""))
+        released = self.session.register.released(self.kind, workspace_id)
         if not released:
             return []
-        ours = {one.user_id for one in _people(olds) if one.managed}
-        return [_form(news)] if released & ours else []
+        ours = {one.user_id for one in people_in(olds) if one.managed}
+        return [form_of(news)] if released & ours else []
 
     def create_in(self, workspace_id: str, props: Properties) -> Properties:
         """Add the people, all or none."""
         named = self._resolve(props, {}, {})
-        people = [user_id for user_id in named.values() if user_id]
-        self._identify(props, workspace_id, people)
-        there: dict[str, WorkspaceMember] = {}
+        wanted = [user_id for user_id in named.values() if user_id]
+        self.identify(props.get(OWNER, ""), workspace_id, wanted)
         created_here = workspace_id in self.session.created
+        there: dict[str, WorkspaceMember] = {}
         if props.get("exclusive") or not created_here:
             there = self._live(workspace_id)
-        absent = [user_id for user_id in people if user_id not in there]
-        surplus = (
-            self._surplus(workspace_id, people, there, props) if props.get("exclusive") else []
-        )
+        ours = there if props.get("exclusive") else ()
+        todo = self._plan(workspace_id, wanted, there, ours, props)
         # The default workspace has everybody in it and refuses any change: one request shows that.
-        probe = [] if created_here else people[:1]
+        probe = [] if created_here or todo.add else wanted[:1]
         added: dict[str, WorkspaceMember] = {}
         try:
-            self._add(workspace_id, absent or probe, added)
-            self._remove(workspace_id, surplus)
+            self._add(workspace_id, todo.add or probe, added)
+            self._remove(workspace_id, todo.remove)
         except ApiError as error:
-            if isinstance(error, _NOT_EXECUTED) and not (added or surplus):
+            if isinstance(error, _NOT_EXECUTED) and not (added or todo.remove):
                 raise
-            raise self._put_back(workspace_id, absent, surplus, error) from None
-        live = {user_id: one for user_id, one in (there | added).items() if user_id not in surplus}
-        return self._outputs(workspace_id, props, named, live)
+            raise self._put_back(workspace_id, todo, error) from None
+        return self._outputs(props, named, _after(there, added, todo))
 
-    def read(self, id_: str, props: Properties) -> dynamic.ReadResult:
+    def read(self, id_: str, olds: Properties) -> Live | None:
         """Return who of the managed people is in; with `exclusive`, everybody who is in."""
-        workspace_id = self.place(id_)
+        workspace_id = self.place(id_, olds)
         try:
             live = self._live(workspace_id)
         except NotFoundError:
-            if is_get(props) or not self.workspace_is_gone(workspace_id):
+            if is_get(olds) or not self.workspace_is_gone(workspace_id):
                 raise
-            return dynamic.ReadResult(None, {})
-        if is_get(props):
+            return None
+        if is_get(olds):
             named = {user_id: user_id for user_id in live}
         else:
-            named = self._still_named(_people(props), live)
-        outputs = self._outputs(workspace_id, props, named, live)
-        no_inputs = {"workspace_id", "members"}
-        inputs = {name: value for name, value in outputs.items() if name not in no_inputs}
-        if OWNER in props:
-            inputs[OWNER] = props[OWNER]
-        return dynamic.ReadResult(id_, outputs | hidden(props), inputs)
+            named = self._still_named(people_in(olds), live)
+        return self.found(olds, self._outputs({"workspace": workspace_id, **olds}, named, live))
 
     def update_in(self, workspace_id: str, olds: Properties, news: Properties) -> Properties:
         """Add who is new, then remove who has left the list."""
-        old_people = _people(olds)
-        known = {one.name: one.user_id for one in old_people if one.user_id}
-        missing = {one.name: "" for one in old_people if not one.user_id}
+        known = {one.name: one.user_id for one in people_in(olds) if one.user_id}
+        missing = {one.name for one in people_in(olds) if not one.user_id}
         named = self._resolve(news, known, missing)
-        people = [user_id for user_id in named.values() if user_id]
-        self._identify(news, workspace_id, people)
-        there: Mapping[str, WorkspaceMember | Person]
-        if news.get("exclusive") and not olds.get("exclusive"):
-            there = self._live(workspace_id)
-            ours: Iterable[str] = there
-        else:
-            released = self.session.register.released(self.kind, workspace_id)
-            there = {
-                one.user_id: one
-                for one in old_people
-                if one.user_id and one.user_id not in released
-            }
-            ours = [
-                one.user_id
-                for one in old_people
-                if one.user_id and (one.managed or news.get("exclusive"))
-            ]
-        surplus = self._surplus(workspace_id, people, ours, {**olds, OWNER: news.get(OWNER)})
+        wanted = [user_id for user_id in named.values() if user_id]
+        self.identify(news.get(OWNER, ""), workspace_id, wanted)
+        there, ours = self._before(workspace_id, olds, news)
+        todo = self._plan(workspace_id, wanted, there, ours, {**olds, OWNER: news.get(OWNER)})
         added: dict[str, WorkspaceMember] = {}
         try:
-            self._add(workspace_id, [p for p in people if p not in there], added)
-            self._remove(workspace_id, surplus)
+            self._add(workspace_id, todo.add, added)
+            self._remove(workspace_id, todo.remove)
         except ApiError as error:
             left = "Some of the new people may be in, and some who were to leave may still be"
             raise self.after_failure(error, left) from None
-        live = {**there, **added}
-        return self._outputs(
-            workspace_id,
-            news,
-            named,
-            {user_id: one for user_id, one in live.items() if user_id not in surplus},
-        )
+        return self._outputs(news, named, _after(there, added, todo))
 
-    def delete_in(self, workspace_id: str, props: Properties) -> None:
+    def delete_in(self, workspace_id: str, olds: Properties) -> None:
         """Remove the people whom this resource manages and no other one has taken over."""
         ours = [
             one.user_id
-            for one in _people(props)
-            if one.user_id and (one.managed or props.get("exclusive"))
+            for one in people_in(olds)
+            if one.user_id and (one.managed or olds.get("exclusive"))
         ]
+        todo = self._plan(workspace_id, [], ours, ours, olds)
         try:
-            self._remove(workspace_id, self._surplus(workspace_id, [], ours, props))
+            self._remove(workspace_id, todo.remove)
         except NotFoundError:
             if not self.workspace_is_gone(workspace_id):
                 raise
         except ApiError as error:
             raise self.after_failure(error, "Some of its people may be out already") from None
 
+    def _before(
+        self, workspace_id: str, olds: Properties, news: Properties
+    ) -> tuple[Mapping[str, WorkspaceMember | Person], Collection[str]]:
+        """Return who is in before an update, by user id, and who of them goes unless named."""
+        if news.get("exclusive") and not olds.get("exclusive"):
+            live = self._live(workspace_id)
+            return live, [*live]
+        people = [one for one in people_in(olds) if one.user_id]
+        released = self.session.register.released(self.kind, workspace_id)
+        there = {one.user_id: one for one in people if one.user_id not in released}
+        return there, [one.user_id for one in people if one.managed or news.get("exclusive")]
+
+    def _plan(
+        self,
+        workspace_id: str,
+        wanted: Sequence[str],
+        there: Collection[str],
+        ours: Collection[str],
+        props: Properties,
+    ) -> MembershipPlan:
+        """Return who is to be added and removed, without those whom another resource holds.
+
+        `props` tell whose change this is.
+        """
+        leaving = plan(wanted, there, ours).remove
+        if not leaving:
+            return plan(wanted, there)
+        held = self.held_by_others(workspace_id, leaving, props)
+        if any("@" in one for one in held):
+            directory = self.session.people()
+            held |= {directory.user_id(one) or one for one in held if "@" in one}
+        return plan(wanted, there, ours, held)
+
     def _slug(self, workspace_id: str, inputs: Properties) -> str | None:
         given = inputs.get("workspace")
         if isinstance(given, str) and not is_uuid(given):
             return given
         return self.session.client.workspaces.get(workspace_id).slug
-
-    def _identify(self, props: Properties, workspace_id: str, people: Iterable[str]) -> None:
-        collisions = self.session.register.identify(
-            self.kind, props.get(OWNER, ""), workspace_id, people
-        )
-        if collisions:
-            raise OpenRouterError(str(collisions[0]))
 
     def _absent(self, names: Sequence[str], form: str) -> list[str]:
         """Return who of these is not in the organization."""
@@ -332,7 +409,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
 
     def _announce_removals(self, workspace_id: str, inputs: Properties, hints: Hints) -> None:
         """Announce who is in the workspace and not in a list that is exclusive."""
-        form = _form(inputs)
+        form = form_of(inputs)
         directory = self.session.people()
         wanted = {
             directory.user_id(name) if form == "emails" else name
@@ -347,7 +424,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
             )
 
     def _resolve(
-        self, props: Properties, known: Mapping[str, str], missing: Mapping[str, str]
+        self, props: Properties, known: Mapping[str, str], missing: Collection[str]
     ) -> dict[str, str]:
         """Return the user ids of the people named, empty for those whom nobody knows."""
         if "emails" not in props:
@@ -371,27 +448,6 @@ class WorkspaceMembershipProvider(WorkspaceChild):
 
     def _live(self, workspace_id: str) -> dict[str, WorkspaceMember]:
         return {one.user_id: one for one in self.session.client.members.list(workspace_id)}
-
-    def _surplus(
-        self,
-        workspace_id: str,
-        people: Iterable[str],
-        there: Iterable[str],
-        props: Properties,
-    ) -> list[str]:
-        """Return who is there, is not wanted and is not held by another resource of this run."""
-        wanted = {*people}
-        leaving = [user_id for user_id in there if user_id not in wanted]
-        if not leaving:
-            return []
-        holders = self.session.let_go(
-            self.kind, workspace_id, leaving, props.get(OWNER), props.get(INCARNATION)
-        )
-        held = {thing for claim in holders for thing in claim.things}
-        if any("@" in thing for thing in held):
-            directory = self.session.people()
-            held |= {directory.user_id(thing) or thing for thing in held if "@" in thing}
-        return [user_id for user_id in leaving if user_id not in held]
 
     def _add(
         self, workspace_id: str, user_ids: list[str], added: dict[str, WorkspaceMember]
@@ -436,20 +492,18 @@ class WorkspaceMembershipProvider(WorkspaceChild):
                 msg = "Delete their API keys in this workspace, or keep them in the list."
                 raise error.with_next_step(msg) from None
 
-    def _put_back(
-        self, workspace_id: str, absent: list[str], surplus: list[str], error: ApiError
-    ) -> ApiError:
+    def _put_back(self, workspace_id: str, done: MembershipPlan, error: ApiError) -> ApiError:
         """Undo what this call has done; return the error with the state that was left."""
         try:
-            self._remove(workspace_id, absent)
-            self._add(workspace_id, surplus, {})
+            self._remove(workspace_id, done.add)
+            self._add(workspace_id, done.remove, {})
         except ApiError as second:
             return error.with_next_step(
                 f"{error.next_step} People who had been added could not be removed again "
-                f"({second.words}): some of {', '.join(absent)} may be in the workspace. The next "
-                "`pulumi up` continues from there."
+                f"({second.words}): some of {', '.join(done.add)} may be in the workspace. The "
+                "next `pulumi up` continues from there."
             )
-        if not absent:
+        if not done.add:
             return error.with_next_step(f"{error.next_step} Nobody was added or removed.")
         return error.with_next_step(
             f"{error.next_step} People who had been added were removed again."
@@ -457,90 +511,54 @@ class WorkspaceMembershipProvider(WorkspaceChild):
 
     def _outputs(
         self,
-        workspace_id: str,
         props: Properties,
         named: Mapping[str, str],
         live: Mapping[str, WorkspaceMember | Person],
-    ) -> dict[str, Any]:
+    ) -> Properties:
         """Return the outputs: the list, and beside it what is known of each person in it."""
-        shown = [
-            _person(name, live.get(user_id), managed=True)
+        form = form_of(props)
+        people = [
+            _person(name, live.get(user_id))
             for name, user_id in named.items()
             if not user_id or user_id in live
         ]
-        outputs: dict[str, Any] = {
-            "workspace": props.get("workspace", workspace_id),
-            "workspace_id": workspace_id,
-        }
-        form = _form(props)
         if props.get("exclusive"):
-            outputs["exclusive"] = True
-            strangers = [user_id for user_id in live if user_id not in named.values()]
-            directory = self.session.people() if strangers and form == "emails" else None
-            for user_id in strangers:
-                email = directory.email(user_id) if directory is not None else None
-                name = email.lower() if email else user_id
-                shown.append(_person(name, live[user_id], managed=False))
-        shown.sort(key=lambda one: one.name)
-        outputs[form] = [one.name for one in shown]
-        outputs["members"] = [_entry(one, with_id=form == "emails") for one in shown]
-        if props.get("skip_missing"):
-            outputs["skip_missing"] = True
-        return outputs
+            people += self._strangers(
+                [one for one in live if one not in named.values()], live, form
+            )
+        people.sort(key=lambda one: one.name)
+        switches = {name: True for name in ("exclusive", "skip_missing") if props.get(name)}
+        return {
+            "workspace": props["workspace"],
+            form: [one.name for one in people],
+            "members": [one.entry(form) for one in people],
+            **switches,
+        }
+
+    def _strangers(
+        self, user_ids: Sequence[str], live: Mapping[str, WorkspaceMember | Person], form: str
+    ) -> Iterator[Person]:
+        """Yield people in the workspace whom the program does not name."""
+        directory = self.session.people() if user_ids and form == "emails" else None
+        for user_id in user_ids:
+            email = directory.email(user_id) if directory is not None else None
+            name = email.lower() if email else user_id
+            yield _person(name, live[user_id], managed=False)
 
 
-def _form(props: Properties) -> str:
-    """Return which of the two lists names the people."""
-    return "emails" if "emails" in props else "user_ids"
+def _after(
+    there: Mapping[str, WorkspaceMember | Person],
+    added: Mapping[str, WorkspaceMember],
+    done: MembershipPlan,
+) -> dict[str, WorkspaceMember | Person]:
+    """Return who is in the workspace once a plan has been carried out."""
+    return {one: who for one, who in {**there, **added}.items() if one not in done.remove}
 
 
-def _person(name: str, member: WorkspaceMember | Person | None, *, managed: bool) -> Person:
+def _person(name: str, member: WorkspaceMember | Person | None, *, managed: bool = True) -> Person:
     if member is None:
         return Person(name, managed=managed)
     return Person(name, member.user_id, member.role, member.created_at, managed)
-
-
-def _entry(person: Person, *, with_id: bool) -> dict[str, Any]:
-    """Return what the output `members` has for a person: nothing for one who is missing.
-
-    The name stands in the list already, and only there: the program may have marked it secret.
-    """
-    if not person.user_id:
-        return {}
-    fields = {"role": person.role, "created_at": person.created_at}
-    if with_id:
-        fields["user_id"] = person.user_id
-    entry: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
-    # An entry without anything in it would read as somebody who is missing.
-    return entry if person.managed and entry else {**entry, "managed": person.managed}
-
-
-def _people(outputs: Properties) -> list[Person]:
-    """Return the people in the outputs of a membership, whichever version has written them."""
-    members = outputs.get("members") or []
-    if "people" in outputs:
-        names = outputs["people"]
-        return [
-            Person(
-                names.get(one["user_id"]) or one["user_id"],
-                one["user_id"],
-                one.get("role"),
-                one.get("created_at"),
-                one["user_id"] in names,
-            )
-            for one in members
-        ]
-    form = _form(outputs)
-    return [
-        Person(
-            name,
-            str(one.get("user_id", "") if form == "emails" else name) if one else "",
-            one.get("role"),
-            one.get("created_at"),
-            one.get("managed", True) is True,
-        )
-        for name, one in zip(outputs.get(form) or [], members, strict=False)
-    ]
 
 
 def _listed(names: Sequence[str], noun: str, hints: Hints) -> str:

@@ -8,47 +8,49 @@ from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import pulumi
+from pulumi import dynamic
 
-from pulumi_openrouter.lifecycle.hints import FORMER, LEFT_OUT, OWNER, SECRETS
+from pulumi_openrouter.lifecycle.hints import TYPE_PREFIX
 
 Value = TypeVar("Value")
 
 
 def owner(
-    kind: type[pulumi.Resource], resource_name: str, opts: pulumi.ResourceOptions | None
+    kind: type[dynamic.Resource], resource_name: str, opts: pulumi.ResourceOptions | None
 ) -> pulumi.Input[str]:
     """Return the URN that a resource will have, after stack and project.
 
     Stacks are renamed and resources move between them; what is left names the resource in its
     program.
     """
-    type_ = f"pulumi-python:{vars(kind).get('_resource_type_name') or kind._resource_type_name}"  # type: ignore[attr-defined]
+    type_ = f"pulumi-python:{kind._resource_type_name}"
     if opts is None or opts.parent is None:
-        return f"{type_}::{resource_name}"
+        return _short(f"{type_}::{resource_name}")
     urn = pulumi.create_urn(resource_name, type_, opts.parent)
     return _without_dependencies(urn.apply(_after_project))
 
 
 def hints(
-    kind: type[pulumi.Resource],
+    kind: type[dynamic.Resource],
     resource_name: str,
     opts: pulumi.ResourceOptions | None,
     inputs: Mapping[str, object],
     left_out: Iterable[str] = (),
 ) -> dict[str, object]:
-    """Return the hidden inputs of a resource."""
-    found: dict[str, object] = {OWNER: owner(kind, resource_name, opts)}
+    """Return what a constructor tells the provider of any resource."""
+    own = owner(kind, resource_name, opts)
+    found: dict[str, object] = {"owner": own}
     if outputs := {name: one for name, one in inputs.items() if isinstance(one, pulumi.Output)}:
-        found[SECRETS] = known_later(_secret(outputs))
+        found["secrets"] = known_later(_secret(outputs))
     if names := [*left_out]:
-        found[LEFT_OUT] = names
-    if former := [*_former(found[OWNER], resource_name, opts)]:
-        found[FORMER] = former
+        found["left_out"] = names
+    if former := [*_former(own, resource_name, opts)]:
+        found["former"] = former
     return found
 
 
 def _former(
-    owner: object, resource_name: str, opts: pulumi.ResourceOptions | None
+    owner: pulumi.Input[str], resource_name: str, opts: pulumi.ResourceOptions | None
 ) -> Iterator[pulumi.Input[str]]:
     """Yield the owners that aliases name: by URN, by name, or as a resource without a parent.
 
@@ -73,8 +75,11 @@ def _renamed(owner: str, name: str, *, at_root: bool) -> str:
 
 
 def _after_project(urn: str) -> str:
-    name = urn.split("::", 2)[-1]
-    return name.removeprefix("pulumi:pulumi:Stack$")
+    return _short(urn.split("::", 2)[-1].removeprefix("pulumi:pulumi:Stack$"))
+
+
+def _short(owner: str) -> str:
+    return owner.replace(TYPE_PREFIX, "")
 
 
 def _without_dependencies(output: pulumi.Output[Value]) -> pulumi.Output[Value]:

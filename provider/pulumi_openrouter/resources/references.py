@@ -2,47 +2,40 @@
 
 from __future__ import annotations
 
-from inspect import isawaitable
+from dataclasses import dataclass
 
 import pulumi
 
-from pulumi_openrouter.lifecycle.hints import RETAINED, WORKSPACE
-from pulumi_openrouter.resources.dynamic import as_output
-from pulumi_openrouter.resources.workspace import Workspace
 
+@dataclass(frozen=True)
+class WorkspaceReference:
+    """A workspace, as what belongs to it refers to it.
 
-def reference(label: str, workspace: Workspace | pulumi.Input[str]) -> pulumi.Input[str]:
-    """Return what a child says of its workspace: the id of a Workspace, else what was given.
-
-    Raises:
-        pulumi.RunError: It is neither a Workspace nor text.
+    Attributes:
+        id: The id, or what the program gives in its place, which may be a slug.
+        keys: What two references to one workspace have in common, as far as the program says it.
+        owner: The owner of the workspace, where the same program manages it.
+        retained: Whether the workspace stays when it leaves the program, by `retain_on_delete`.
+        protected: Whether nothing may delete the workspace.
     """
-    if isinstance(workspace, Workspace):
-        return workspace._known_id
-    if isinstance(workspace, pulumi.Output) or isawaitable(workspace):
-        return as_output(workspace)
-    if not isinstance(workspace, str):
-        found = "None" if workspace is None else f"a {type(workspace).__name__}"
-        msg = f"{label}: workspace must be a Workspace, or the id or slug of one, not {found}"
-        raise pulumi.RunError(msg)
-    return workspace
 
+    id: pulumi.Input[str]
+    keys: frozenset[object] = frozenset()
+    owner: pulumi.Input[str] | None = None
+    retained: bool = False
+    protected: bool = False
 
-def workspace_hints(workspace: Workspace | pulumi.Input[str]) -> dict[str, object]:
-    """Return the hidden inputs of a child whose workspace the same program manages."""
-    if isinstance(workspace, Workspace) and workspace._owner is not None:
-        return {WORKSPACE: workspace._owner, RETAINED: workspace._retained or None}
-    return {}
+    def hints(self) -> dict[str, object]:
+        """Return what a child tells the provider of its workspace."""
+        if self.owner is None:
+            return {}
+        return {"workspace": self.owner, "retained": self.retained or None}
 
+    def options(self, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions | None:
+        """Let the parts of a protected workspace be protected as well, unless the program says no.
 
-def child_options(
-    opts: pulumi.ResourceOptions | None, workspace: Workspace | pulumi.Input[str]
-) -> pulumi.ResourceOptions | None:
-    """Let the parts of a protected workspace be protected as well, unless the program says no.
-
-    A destroy deletes the parts of a workspace before it finds that the workspace is protected.
-    """
-    protected = isinstance(workspace, Workspace) and workspace._protect
-    if not protected or (opts is not None and opts.protect is not None):
-        return opts
-    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=True))
+        A destroy deletes the parts of a workspace before it finds that the workspace is protected.
+        """
+        if not self.protected or (opts is not None and opts.protect is not None):
+            return opts
+        return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=True))

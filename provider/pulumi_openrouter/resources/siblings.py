@@ -12,7 +12,7 @@ program creates later, inside of `apply`, is known to the provider from its own 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,6 @@ from pulumi.runtime import settings
 
 from pulumi_openrouter.api.people import email_key
 from pulumi_openrouter.resources.hints import known_later, later
-from pulumi_openrouter.resources.workspace import Workspace
 
 PEOPLE = ("user_ids", "emails")
 """The inputs that are lists of people; all others are claimed by name."""
@@ -42,18 +41,24 @@ _programs: weakref.WeakKeyDictionary[Any, list[_Sibling]] = weakref.WeakKeyDicti
 def siblings(
     resource: pulumi.Resource,
     owner: pulumi.Input[str],
-    *,
     opts: pulumi.ResourceOptions | None,
-    workspace: Workspace | pulumi.Input[str],
+    keys: frozenset[object],
     inputs: Mapping[str, object],
-    claimable: Iterable[str],
 ) -> pulumi.Output[list[list[str]]]:
-    """Enter what a resource claims; return what the others claim, each as owner and things."""
+    """Enter what a resource claims; return what the others claim, each as owner and things.
+
+    Args:
+        resource: The resource.
+        owner: How it is known in claims.
+        opts: Its options.
+        keys: What its reference to the workspace has in common with others to the same one.
+        inputs: Its inputs: each claims a thing of its name, and lists of people claim the people.
+    """
     # One list a run: the Automation API runs many programs in one process.
     run = settings.get_root_resource() or settings.get_monitor()
     program = _programs.setdefault(run, [])
     parent = opts.parent if opts is not None else None
-    own = _Sibling(type(resource), owner, parent, _keys(workspace), _things(inputs, claimable))
+    own = _Sibling(type(resource), owner, parent, keys, tuple(_things(inputs)))
     program.append(own)
     return known_later(_others(program, own))
 
@@ -70,19 +75,10 @@ async def _others(program: list[_Sibling], own: _Sibling) -> list[list[str]]:
     return found
 
 
-def _keys(workspace: Workspace | pulumi.Input[str]) -> frozenset[object]:
-    if isinstance(workspace, Workspace):
-        return frozenset({workspace, *workspace._plain_names})
-    return frozenset({workspace.lower()} if isinstance(workspace, str) else ())
-
-
-def _things(inputs: Mapping[str, object], claimable: Iterable[str]) -> tuple[str, ...]:
-    found: list[str] = []
-    for name in claimable:
-        value = inputs.get(name)
+def _things(inputs: Mapping[str, object]) -> Iterator[str]:
+    for name, value in inputs.items():
         if name not in PEOPLE:
-            found += [name] if value is not None else []
+            yield from () if value is None else (name,)
         elif isinstance(value, list):
             people = [item for item in value if isinstance(item, str)]
-            found += map(email_key, people) if name == "emails" else people
-    return tuple(found)
+            yield from map(email_key, people) if name == "emails" else people

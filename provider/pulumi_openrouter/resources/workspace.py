@@ -1,22 +1,17 @@
-"""The Workspace resource: arguments in, outputs out; its lifecycle does the work."""
+"""The Workspace resource: typed inputs in, typed outputs out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pulumi
-from pulumi import dynamic
 
-from pulumi_openrouter.lifecycle.hints import OWNER
-from pulumi_openrouter.lifecycle.workspace import WorkspaceProvider
-from pulumi_openrouter.resources.dynamic import (
-    refuse_plain_key,
-    resolve_id,
-    resource_type,
-    with_outputs,
-)
-from pulumi_openrouter.resources.hints import hints
-from pulumi_openrouter.resources.inputs import check_options, label_of, prepare
+from pulumi_openrouter.lifecycle.workspace import WorkspaceLifecycle
+from pulumi_openrouter.resources.hints import owner
+from pulumi_openrouter.resources.inputs import prepare
+from pulumi_openrouter.resources.provider import DynamicProvider
+from pulumi_openrouter.resources.references import WorkspaceReference
+from pulumi_openrouter.resources.resource import OpenRouterResource, checked, resolve_id
 from pulumi_openrouter.slugs import slugify
 
 if TYPE_CHECKING:
@@ -25,8 +20,13 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-@resource_type
-class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
+class WorkspaceProvider(DynamicProvider):
+    """The dynamic provider of `Workspace`."""
+
+    lifecycle_type = WorkspaceLifecycle
+
+
+class Workspace(OpenRouterResource, module="openrouter", name="Workspace"):
     """A workspace of the organization: its name, its defaults and its logging.
 
     The Pulumi id is the workspace's UUID. Every input is updated in place; no change of an input
@@ -82,56 +82,104 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
             plain text. Values that break a rule fail in the preview.
     """
 
-    name: pulumi.Output[str]
-    """The display name."""
+    _provider_type = WorkspaceProvider
+    _reference: WorkspaceReference
 
-    slug: pulumi.Output[str]
-    """The identifier used in URLs."""
+    @property
+    @pulumi.getter
+    def name(self) -> pulumi.Output[str]:
+        """The display name."""
+        return pulumi.get(self, "name")
 
-    description: pulumi.Output[str | None]
-    """The description, or None."""
+    @property
+    @pulumi.getter
+    def slug(self) -> pulumi.Output[str]:
+        """The identifier used in URLs."""
+        return pulumi.get(self, "slug")
 
-    default_text_model: pulumi.Output[str | None]
-    """The model of text requests that name none, or None."""
+    @property
+    @pulumi.getter
+    def description(self) -> pulumi.Output[str | None]:
+        """The description, or None."""
+        return pulumi.get(self, "description")
 
-    default_image_model: pulumi.Output[str | None]
-    """The model of image requests that name none, or None."""
+    @property
+    @pulumi.getter
+    def default_text_model(self) -> pulumi.Output[str | None]:
+        """The model of text requests that name none, or None."""
+        return pulumi.get(self, "default_text_model")
 
-    default_provider_sort: pulumi.Output[str | None]
-    """How providers are sorted, or None."""
+    @property
+    @pulumi.getter
+    def default_image_model(self) -> pulumi.Output[str | None]:
+        """The model of image requests that name none, or None."""
+        return pulumi.get(self, "default_image_model")
 
-    is_observability_io_logging_enabled: pulumi.Output[bool]
-    """Whether OpenRouter logs prompts and completions for the workspace."""
+    @property
+    @pulumi.getter
+    def default_provider_sort(self) -> pulumi.Output[str | None]:
+        """How providers are sorted, or None."""
+        return pulumi.get(self, "default_provider_sort")
 
-    is_observability_broadcast_enabled: pulumi.Output[bool]
-    """Whether traces are sent to the workspace's broadcast destinations."""
+    @property
+    @pulumi.getter
+    def is_observability_io_logging_enabled(self) -> pulumi.Output[bool]:
+        """Whether OpenRouter logs prompts and completions for the workspace."""
+        return pulumi.get(self, "is_observability_io_logging_enabled")
 
-    is_data_discount_logging_enabled: pulumi.Output[bool]
-    """Whether OpenRouter may log data in return for its discount."""
+    @property
+    @pulumi.getter
+    def is_observability_broadcast_enabled(self) -> pulumi.Output[bool]:
+        """Whether traces are sent to the workspace's broadcast destinations."""
+        return pulumi.get(self, "is_observability_broadcast_enabled")
 
-    io_logging_sampling_rate: pulumi.Output[float]
-    """The share of requests that is logged, from 0.0001 to 1."""
+    @property
+    @pulumi.getter
+    def is_data_discount_logging_enabled(self) -> pulumi.Output[bool]:
+        """Whether OpenRouter may log data in return for its discount."""
+        return pulumi.get(self, "is_data_discount_logging_enabled")
 
-    io_logging_api_key_ids: pulumi.Output[list[int] | None]
-    """The numeric ids of the API keys whose requests are logged, sorted, or None for all."""
+    @property
+    @pulumi.getter
+    def io_logging_sampling_rate(self) -> pulumi.Output[float]:
+        """The share of requests that is logged, from 0.0001 to 1."""
+        return pulumi.get(self, "io_logging_sampling_rate")
 
-    disabled_server_tools: pulumi.Output[list[str] | None]
-    """The server tools that are disabled, sorted, or None."""
+    @property
+    @pulumi.getter
+    def io_logging_api_key_ids(self) -> pulumi.Output[list[int] | None]:
+        """The numeric ids of the API keys whose requests are logged, sorted, or None for all."""
+        return pulumi.get(self, "io_logging_api_key_ids")
 
-    default_guardrail_id: pulumi.Output[str]
-    """The UUID of the workspace's own guardrail."""
+    @property
+    @pulumi.getter
+    def disabled_server_tools(self) -> pulumi.Output[list[str] | None]:
+        """The server tools that are disabled, sorted, or None."""
+        return pulumi.get(self, "disabled_server_tools")
 
-    include_byok_in_budgets: pulumi.Output[bool | None]
-    """Whether spend on your own provider keys counts; a WorkspaceBudget can set it."""
+    @property
+    @pulumi.getter
+    def default_guardrail_id(self) -> pulumi.Output[str]:
+        """The UUID of the workspace's own guardrail."""
+        return pulumi.get(self, "default_guardrail_id")
 
-    created_at: pulumi.Output[str]
-    """When the workspace was created, ISO 8601 in UTC."""
+    @property
+    @pulumi.getter
+    def include_byok_in_budgets(self) -> pulumi.Output[bool | None]:
+        """Whether spend on your own provider keys counts; a WorkspaceBudget can set it."""
+        return pulumi.get(self, "include_byok_in_budgets")
 
-    created_by: pulumi.Output[str | None]
-    """The id of the user who created the workspace, or None."""
+    @property
+    @pulumi.getter
+    def created_at(self) -> pulumi.Output[str]:
+        """When the workspace was created, ISO 8601 in UTC."""
+        return pulumi.get(self, "created_at")
 
-    managed_inputs: pulumi.Output[list[str]]
-    """Which of the inputs with the default "unchanged" the program passes."""
+    @property
+    @pulumi.getter
+    def created_by(self) -> pulumi.Output[str | None]:
+        """The id of the user who created the workspace, or None."""
+        return pulumi.get(self, "created_by")
 
     def __init__(
         self,
@@ -152,9 +200,7 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         disabled_server_tools: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         adopt: pulumi.Input[bool] | None = None,
     ) -> None:
-        refuse_plain_key()
-        label = label_of("Workspace", resource_name)
-        opts = check_options(label, opts)
+        label, opts = checked("Workspace", resource_name, opts)
         given: dict[str, object] = {
             "name": resource_name if name is None else name,
             "slug": _default_slug(resource_name) if slug is None else slug,
@@ -170,17 +216,19 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
             "disabled_server_tools": disabled_server_tools,
             "adopt": adopt,
         }
-        inputs = prepare(label, given)
-        hidden = hints(type(self), resource_name, opts, inputs, ["name"] if name is None else [])
-        self._owner = cast("pulumi.Input[str]", hidden[OWNER])
-        self._plain_names = {given["slug"]} if isinstance(given["slug"], str) else set()
-        self._read_by = None
-        self._retained = opts is not None and opts.retain_on_delete is True
-        super().__init__(
-            WorkspaceProvider(),
+        self._declare(
             resource_name,
-            with_outputs(type(self), {**inputs, **hidden}),
             _deleted_first(opts),
+            prepare(label, given),
+            left_out=["name"] if name is None else [],
+        )
+        slugs = {given["slug"]} if isinstance(given["slug"], str) else set()
+        self._reference = WorkspaceReference(
+            self.id,
+            frozenset({self, *slugs}),
+            owner(type(self), resource_name, opts),
+            retained=opts is not None and opts.retain_on_delete is True,
+            protected=self._protect is True,
         )
 
     @classmethod
@@ -200,30 +248,14 @@ class Workspace(dynamic.Resource, module="openrouter", name="Workspace"):
         Raises:
             pulumi.RunError: There is no such workspace, or it cannot be looked up.
         """
-        refuse_plain_key()
-        self = cls.__new__(cls)
-        label = label_of(f"{cls.__name__}.get", resource_name)
+        label, opts = checked(f"{cls.__name__}.get", resource_name, opts, reads=True)
         found = resolve_id(label, id)
-        self._owner = None
-        self._plain_names = {id.lower()} if isinstance(id, str) else set()
-        self._read_by = found
-        with_id = pulumi.ResourceOptions.merge(
-            check_options(label, opts), pulumi.ResourceOptions(id=found)
-        )
-        dynamic.Resource.__init__(
-            self, WorkspaceProvider(), resource_name, with_outputs(cls, {}), with_id
+        self = cls._read(resource_name, found, opts)
+        # Unlike the id of the resource, this one is known in a preview on every CLI.
+        self._reference = WorkspaceReference(
+            found, frozenset({self, id.lower() if isinstance(id, str) else None})
         )
         return self
-
-    _owner: pulumi.Input[str] | None
-    _plain_names: set[str]
-    _retained: bool = False
-    _read_by: pulumi.Input[str] | None
-
-    @property
-    def _known_id(self) -> pulumi.Input[str]:
-        """The id; of a workspace that is only read, it is known in a preview on every CLI."""
-        return self.id if self._read_by is None else self._read_by
 
 
 def _deleted_first(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

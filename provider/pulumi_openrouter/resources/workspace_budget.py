@@ -1,24 +1,15 @@
-"""The WorkspaceBudget resource: arguments in, outputs out; its lifecycle does the work."""
+"""The WorkspaceBudget resource: typed inputs in, typed outputs out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pulumi
-from pulumi import dynamic
 
-from pulumi_openrouter.lifecycle.hints import OWNER, SIBLINGS
-from pulumi_openrouter.lifecycle.workspace_budget import BYOK, LIMITS, WorkspaceBudgetProvider
-from pulumi_openrouter.resources.dynamic import (
-    part_id,
-    refuse_plain_key,
-    resource_type,
-    with_outputs,
-)
-from pulumi_openrouter.resources.hints import hints
-from pulumi_openrouter.resources.inputs import check_options, label_of, prepare
-from pulumi_openrouter.resources.references import child_options, reference, workspace_hints
-from pulumi_openrouter.resources.siblings import siblings
+from pulumi_openrouter.lifecycle.budget_plan import BYOK, INTERVALS
+from pulumi_openrouter.lifecycle.workspace_budget import WorkspaceBudgetLifecycle
+from pulumi_openrouter.resources.part import WorkspacePartResource
+from pulumi_openrouter.resources.provider import DynamicProvider
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -26,8 +17,13 @@ if TYPE_CHECKING:
     from pulumi_openrouter.resources.workspace import Workspace
 
 
-@resource_type
-class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudget"):
+class WorkspaceBudgetProvider(DynamicProvider):
+    """The dynamic provider of `WorkspaceBudget`."""
+
+    lifecycle_type = WorkspaceBudgetLifecycle
+
+
+class WorkspaceBudget(WorkspacePartResource, module="openrouter", name="WorkspaceBudget"):
     """The spending limits of one workspace, in USD for each interval.
 
     The resource manages the limits that it names. Removing one from the program deletes it; other
@@ -64,32 +60,51 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
             a limit that another resource of the program manages, fail in the preview.
     """
 
-    workspace: pulumi.Output[str]
-    """The workspace as the program passed it: an id or a slug."""
+    _provider_type = WorkspaceBudgetProvider
+    _part = WorkspaceBudgetLifecycle.part
+    _claimable = (*INTERVALS, BYOK)
 
-    workspace_id: pulumi.Output[str]
-    """The workspace's UUID."""
+    @property
+    @pulumi.getter
+    def workspace(self) -> pulumi.Output[str]:
+        """The workspace as the program passed it: an id or a slug."""
+        return pulumi.get(self, "workspace")
 
-    daily_usd: pulumi.Output[float | None]
-    """USD a day, or None."""
+    @property
+    @pulumi.getter
+    def daily_usd(self) -> pulumi.Output[float | None]:
+        """USD a day, or None."""
+        return pulumi.get(self, "daily_usd")
 
-    weekly_usd: pulumi.Output[float | None]
-    """USD a week, or None."""
+    @property
+    @pulumi.getter
+    def weekly_usd(self) -> pulumi.Output[float | None]:
+        """USD a week, or None."""
+        return pulumi.get(self, "weekly_usd")
 
-    monthly_usd: pulumi.Output[float | None]
-    """USD a month, or None."""
+    @property
+    @pulumi.getter
+    def monthly_usd(self) -> pulumi.Output[float | None]:
+        """USD a month, or None."""
+        return pulumi.get(self, "monthly_usd")
 
-    lifetime_usd: pulumi.Output[float | None]
-    """USD in total, or None."""
+    @property
+    @pulumi.getter
+    def lifetime_usd(self) -> pulumi.Output[float | None]:
+        """USD in total, or None."""
+        return pulumi.get(self, "lifetime_usd")
 
-    include_byok_in_budgets: pulumi.Output[bool | None]
-    """Whether spend on your own provider keys counts, whoever set it."""
+    @property
+    @pulumi.getter
+    def include_byok_in_budgets(self) -> pulumi.Output[bool | None]:
+        """Whether spend on your own provider keys counts, whoever set it."""
+        return pulumi.get(self, "include_byok_in_budgets")
 
-    exclusive: pulumi.Output[bool | None]
-    """True if limits that are not listed are deleted."""
-
-    managed_inputs: pulumi.Output[list[str]]
-    """The limits that the program passes, and the flag if it passes it."""
+    @property
+    @pulumi.getter
+    def exclusive(self) -> pulumi.Output[bool | None]:
+        """True if limits that are not listed are deleted."""
+        return pulumi.get(self, "exclusive")
 
     def __init__(
         self,
@@ -104,29 +119,18 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
         include_byok_in_budgets: pulumi.Input[bool] | None = None,
         exclusive: pulumi.Input[bool] | None = None,
     ) -> None:
-        refuse_plain_key()
-        label = label_of("WorkspaceBudget", resource_name)
-        opts = check_options(label, opts)
-        given: dict[str, object] = {
-            "workspace": reference(label, workspace),
-            "daily_usd": daily_usd,
-            "weekly_usd": weekly_usd,
-            "monthly_usd": monthly_usd,
-            "lifetime_usd": lifetime_usd,
-            "include_byok_in_budgets": include_byok_in_budgets,
-            "exclusive": exclusive,
-        }
-        inputs = prepare(label, given)
-        hidden = hints(type(self), resource_name, opts, inputs) | workspace_hints(workspace)
-        own = cast("pulumi.Input[str]", hidden[OWNER])
-        hidden[SIBLINGS] = siblings(
-            self, own, opts=opts, workspace=workspace, inputs=inputs, claimable=(*LIMITS, BYOK)
-        )
-        super().__init__(
-            WorkspaceBudgetProvider(),
+        self._declare_part(
             resource_name,
-            with_outputs(type(self), {**inputs, **hidden}),
-            child_options(opts, workspace),
+            opts,
+            workspace,
+            {
+                "daily_usd": daily_usd,
+                "weekly_usd": weekly_usd,
+                "monthly_usd": monthly_usd,
+                "lifetime_usd": lifetime_usd,
+                "include_byok_in_budgets": include_byok_in_budgets,
+                "exclusive": exclusive,
+            },
         )
 
     @classmethod
@@ -147,16 +151,4 @@ class WorkspaceBudget(dynamic.Resource, module="openrouter", name="WorkspaceBudg
         Raises:
             pulumi.RunError: There is no such workspace, or it cannot be looked up.
         """
-        refuse_plain_key()
-        self = cls.__new__(cls)
-        label = label_of(f"{cls.__name__}.get", resource_name)
-        found = part_id(label, reference(label, workspace), "budgets")
-        with_id = pulumi.ResourceOptions(id=found)
-        dynamic.Resource.__init__(
-            self,
-            WorkspaceBudgetProvider(),
-            resource_name,
-            with_outputs(cls, {}),
-            pulumi.ResourceOptions.merge(check_options(label, opts), with_id),
-        )
-        return self
+        return cls._read_part(resource_name, workspace, opts)

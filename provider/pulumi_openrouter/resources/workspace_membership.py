@@ -1,24 +1,16 @@
-"""The WorkspaceMembership resource: arguments in, outputs out; its lifecycle does the work."""
+"""The WorkspaceMembership resource: typed inputs in, typed outputs out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
 import pulumi
-from pulumi import dynamic
 
-from pulumi_openrouter.lifecycle.hints import OWNER, SIBLINGS
-from pulumi_openrouter.lifecycle.workspace_membership import WorkspaceMembershipProvider
-from pulumi_openrouter.resources.dynamic import (
-    part_id,
-    refuse_plain_key,
-    resource_type,
-    with_outputs,
-)
-from pulumi_openrouter.resources.hints import hints
-from pulumi_openrouter.resources.inputs import check_options, label_of, prepare
-from pulumi_openrouter.resources.references import child_options, reference, workspace_hints
-from pulumi_openrouter.resources.siblings import PEOPLE, siblings
+from pulumi_openrouter.lifecycle.membership_plan import Person, people_in
+from pulumi_openrouter.lifecycle.workspace_membership import WorkspaceMembershipLifecycle
+from pulumi_openrouter.resources.part import WorkspacePartResource
+from pulumi_openrouter.resources.provider import DynamicProvider
+from pulumi_openrouter.resources.siblings import PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +18,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from pulumi_openrouter.resources.workspace import Workspace
+
+
+class WorkspaceMembershipProvider(DynamicProvider):
+    """The dynamic provider of `WorkspaceMembership`."""
+
+    lifecycle_type = WorkspaceMembershipLifecycle
 
 
 @pulumi.output_type
@@ -56,8 +54,7 @@ class Member(dict):  # type: ignore[type-arg]  # the SDK demands the bare class
         return cast("str | None", pulumi.get(self, "created_at"))
 
 
-@resource_type
-class WorkspaceMembership(dynamic.Resource, module="openrouter", name="WorkspaceMembership"):
+class WorkspaceMembership(WorkspacePartResource, module="openrouter", name="WorkspaceMembership"):
     """People in one workspace, by user id or by email address.
 
     The resource manages the people that it lists, any number of them, and leaves existing members
@@ -94,23 +91,39 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
             a person whom another resource of the program manages, fail in the preview.
     """
 
-    workspace: pulumi.Output[str]
-    """The workspace as the program passed it: an id or a slug."""
+    _provider_type = WorkspaceMembershipProvider
+    _part = WorkspaceMembershipLifecycle.part
+    _claimable = PEOPLE
 
-    workspace_id: pulumi.Output[str]
-    """The workspace's UUID."""
+    @property
+    @pulumi.getter
+    def workspace(self) -> pulumi.Output[str]:
+        """The workspace as the program passed it: an id or a slug."""
+        return pulumi.get(self, "workspace")
 
-    user_ids: pulumi.Output[list[str] | None]
-    """The user ids, sorted, if the program lists user ids."""
+    @property
+    @pulumi.getter
+    def user_ids(self) -> pulumi.Output[list[str] | None]:
+        """The user ids, sorted, if the program lists user ids."""
+        return pulumi.get(self, "user_ids")
 
-    emails: pulumi.Output[list[str] | None]
-    """The email addresses, sorted, if the program lists email addresses."""
+    @property
+    @pulumi.getter
+    def emails(self) -> pulumi.Output[list[str] | None]:
+        """The email addresses, sorted, if the program lists email addresses."""
+        return pulumi.get(self, "emails")
 
-    exclusive: pulumi.Output[bool | None]
-    """True if anyone not listed is removed."""
+    @property
+    @pulumi.getter
+    def exclusive(self) -> pulumi.Output[bool | None]:
+        """True if anyone not listed is removed."""
+        return pulumi.get(self, "exclusive")
 
-    skip_missing: pulumi.Output[bool | None]
-    """True if email addresses that nobody has are left out."""
+    @property
+    @pulumi.getter
+    def skip_missing(self) -> pulumi.Output[bool | None]:
+        """True if email addresses that nobody has are left out."""
+        return pulumi.get(self, "skip_missing")
 
     @property
     def members(self) -> pulumi.Output[list[Member]]:
@@ -118,22 +131,30 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
 
         Secret if the list is secret. People who are not in the organization are left out.
         """
-        return self._lists().apply(lambda found: [member for _, member in _members(*found)])
+        return self._people.apply(
+            lambda people: [
+                Member(user_id=one.user_id, role=one.role, created_at=one.created_at)
+                for one in people
+            ]
+        )
 
     @property
     def people(self) -> pulumi.Output[dict[str, str]]:
         """The email address by user id, or an empty string if the program lists user ids."""
-        return self._lists().apply(
-            lambda found: {
-                member.user_id: name if found[1] is not None else ""
-                for name, member in _members(*found)
+        return self._people.apply(
+            lambda people: {
+                one.user_id: "" if one.name == one.user_id else one.name for one in people
             }
         )
 
-    def _lists(self) -> pulumi.Output[list[Any]]:
+    @property
+    def _people(self) -> pulumi.Output[list[Person]]:
+        """The people of the list who are in the organization."""
         # The attribute `members` of the state is what stands beside the list: the entries without
         # what the list says already. The property of that name hides it.
-        return pulumi.Output.all(self.user_ids, self.emails, self.__dict__["members"])
+        return pulumi.Output.all(
+            user_ids=self.user_ids, emails=self.emails, members=self.__dict__["members"]
+        ).apply(_known_people)
 
     def __init__(
         self,
@@ -146,27 +167,16 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
         exclusive: pulumi.Input[bool] | None = None,
         skip_missing: pulumi.Input[bool] | None = None,
     ) -> None:
-        refuse_plain_key()
-        label = label_of("WorkspaceMembership", resource_name)
-        opts = check_options(label, opts)
-        given: dict[str, object] = {
-            "workspace": reference(label, workspace),
-            "user_ids": user_ids,
-            "emails": emails,
-            "exclusive": exclusive,
-            "skip_missing": skip_missing,
-        }
-        inputs = prepare(label, given)
-        hidden = hints(type(self), resource_name, opts, inputs) | workspace_hints(workspace)
-        own = cast("pulumi.Input[str]", hidden[OWNER])
-        hidden[SIBLINGS] = siblings(
-            self, own, opts=opts, workspace=workspace, inputs=inputs, claimable=PEOPLE
-        )
-        super().__init__(
-            WorkspaceMembershipProvider(),
+        self._declare_part(
             resource_name,
-            with_outputs(type(self), {"members": None, **inputs, **hidden}),
-            child_options(opts, workspace),
+            opts,
+            workspace,
+            {
+                "user_ids": user_ids,
+                "emails": emails,
+                "exclusive": exclusive,
+                "skip_missing": skip_missing,
+            },
         )
 
     @classmethod
@@ -187,37 +197,9 @@ class WorkspaceMembership(dynamic.Resource, module="openrouter", name="Workspace
         Raises:
             pulumi.RunError: There is no such workspace, or it cannot be looked up.
         """
-        refuse_plain_key()
-        self = cls.__new__(cls)
-        label = label_of(f"{cls.__name__}.get", resource_name)
-        found = part_id(label, reference(label, workspace), "members")
-        with_id = pulumi.ResourceOptions(id=found)
-        dynamic.Resource.__init__(
-            self,
-            WorkspaceMembershipProvider(),
-            resource_name,
-            with_outputs(cls, {"members": None}),
-            pulumi.ResourceOptions.merge(check_options(label, opts), with_id),
-        )
-        return self
+        return cls._read_part(resource_name, workspace, opts)
 
 
-def _members(
-    user_ids: Sequence[str] | None,
-    emails: Sequence[str] | None,
-    entries: Sequence[Mapping[str, Any]] | None,
-) -> list[tuple[str, Member]]:
-    """Return the people of a list, by name; an empty entry beside it is somebody missing."""
-    names = user_ids if emails is None else emails
-    return [
-        (
-            name,
-            Member(
-                user_id=str(one.get("user_id", name)),
-                role=one.get("role"),
-                created_at=one.get("created_at"),
-            ),
-        )
-        for name, one in zip(names or (), entries or (), strict=False)
-        if one
-    ]
+def _known_people(outputs: Mapping[str, Any]) -> list[Person]:
+    given = {name: value for name, value in outputs.items() if value is not None}
+    return [one for one in people_in(given) if one.user_id]

@@ -12,9 +12,23 @@ from harness.budgets import (
     valid_limits,
     walk,
 )
-from pulumi_openrouter.lifecycle.budget_steps import steps_between
+from pulumi_openrouter.lifecycle import budget_plan
+from pulumi_openrouter.lifecycle.budget_plan import LimitSet
+
+Steps = list[tuple[str, float | None]]
 
 SETS = valid_limits(FEW_AMOUNTS) | valid_limits(ANY_AMOUNTS)
+
+
+def named(limits: Limits) -> LimitSet:
+    """Return limits by interval as the plan takes them, by the name of the input."""
+    return LimitSet({f"{interval}_usd": limit for interval, limit in limits.items()})
+
+
+def steps_between(current: Limits, target: Limits) -> Steps:
+    """Return the requests of a plan, each as interval and limit."""
+    steps = budget_plan.steps_between(named(current), named(target))
+    return [(budget_plan.INTERVALS[step.name], step.limit_usd) for step in steps]
 
 
 @settings(deadline=None, max_examples=200)
@@ -23,7 +37,7 @@ def test_any_valid_set_becomes_any_other(current: Limits, target: Limits) -> Non
     """Each step is accepted, no limit is missing or too high on the way, and it gets there."""
     steps = steps_between(current, target)
     assert walk(current, steps, target) == target
-    assert len({step.interval for step in steps}) == len(steps)
+    assert len({interval for interval, _ in steps}) == len(steps)
 
 
 @settings(deadline=None, max_examples=200)
@@ -89,7 +103,7 @@ def test_nothing_leads_to_no_request(limits: Limits) -> None:
     ],
 )
 def test_steps_are_the_ones_that_a_person_would_take(
-    current: Limits, target: Limits, steps: list[tuple[str, float | None]]
+    current: Limits, target: Limits, steps: Steps
 ) -> None:
     """Some changes whose naive order the API refuses."""
     assert steps_between(current, target) == steps

@@ -1,0 +1,57 @@
+"""How messages and notices write owners, values and amounts, and how they leave out secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi_openrouter.lifecycle.hints import Hints
+from pulumi_openrouter.slugs import slugify
+
+MOST_CHARACTERS = 120
+"""Where a long value, such as a description, is cut."""
+
+
+def owner_text(owner: str) -> str:
+    """Return an owner as a user knows it: `WorkspaceBudget "prod" in acme:teams:Team`."""
+    types, _, name = owner.partition("::")
+    *parents, own = types.split("$")
+    place = f" in {' in '.join(reversed(parents))}" if parents else ""
+    return f'{own} "{name}"{place}'
+
+
+def without_secrets(text: str, props: Mapping[str, Any], hints: Hints) -> str:
+    """Return a text without the values of inputs that the program marks as secret."""
+    for name in hints.secrets:
+        value = props.get(name)
+        for item in value if isinstance(value, list) else [value]:
+            for form in _forms(item):
+                text = re.sub(rf"(?<![\w.]){re.escape(form)}(?![\w])", "[secret]", text)
+    return text
+
+
+def _forms(value: object) -> Iterator[str]:
+    """Yield how a message may write a value: a slug is also proposed in its valid form."""
+    if isinstance(value, str):
+        yield from filter(None, {value, value.lower(), slugify(value)})
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield from {str(value), usd(value)}
+
+
+def usd(amount: float) -> str:
+    """Return an amount with all its digits: two that differ never look alike."""
+    return repr(float(amount)).removesuffix(".0")
+
+
+def shown(value: object, *, secret: bool = False) -> str:
+    """Return a value as a notice shows it: quoted text, `nothing` for null, secrets hidden."""
+    if secret:
+        return "[secret]"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(shown(item) for item in value)}]"
+    if value is None:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False).removesuffix(".0")
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
