@@ -1,12 +1,12 @@
 """The control endpoints: what a test can ask of the sandbox and tell it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 
-from pulumi_openrouter.sandbox import Sandbox
-from pulumi_openrouter.sandbox.errors import SandboxError
+from pulumi_openrouter.sandbox import Sandbox, SandboxError
 
 from .conftest import refuses
 
@@ -208,7 +208,7 @@ def test_email_and_role_of_a_person_change(
 )
 @pytest.mark.usefixtures("unchanged")
 def test_change_of_a_person_that_cannot_be_is_refused(
-    sandbox: Sandbox, people: list[str], changes: dict[str, str], words: str
+    sandbox: Sandbox, people: list[str], changes: dict[str, Any], words: str
 ) -> None:
     """An email that somebody else has, in any case, or that is none, changes nothing."""
     with pytest.raises(SandboxError, match=words):

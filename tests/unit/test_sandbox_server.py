@@ -10,8 +10,7 @@ import httpx
 import pytest
 import yaml
 
-from pulumi_openrouter.sandbox import Sandbox
-from pulumi_openrouter.sandbox.errors import SandboxError
+from pulumi_openrouter.sandbox import Sandbox, SandboxError
 
 SEED: dict[str, Any] = {
     "organization_members": [
@@ -155,18 +154,15 @@ def test_using_a_sandbox_that_was_not_started_is_one_line(name: str) -> None:
 
 
 def test_every_public_name_is_tried_before_the_start() -> None:
-    """No public name of the sandbox is left out above, except the one that ends a connection."""
-    public = {name for name in dir(Sandbox) if not name.startswith("_")}
-    assert public - {"close"} == set(USES)
+    """No public name of the sandbox is left out above."""
+    assert {name for name in dir(Sandbox) if not name.startswith("_")} == set(USES)
 
 
-def test_closing_and_steering_outside_of_the_block() -> None:
-    """A stopped sandbox says the same, can be started again, and may be closed at any time."""
+def test_steering_outside_of_the_block() -> None:
+    """A stopped sandbox says the same, and can be started again."""
     stopped = Sandbox()
-    stopped.close()
     with stopped:
         assert slugs(stopped) == ["default"]
-    stopped.close()
     with pytest.raises(SandboxError, match="the sandbox is not running"):
         stopped.state()
     with stopped:

@@ -5,40 +5,135 @@ latency. An answer is gathered whole before it is sent, so that a fault can chan
 hold it back. All of this runs in one event loop, so counting and matching need no lock.
 """
 
+from __future__ import annotations
+
 import asyncio
-import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .answers import Answer, error_response
-from .faults import Fault, Faults
-from .rules import Refusal, authenticate
-from .traffic import Record, Traffic
+from pulumi_openrouter.sandbox.faults import Fault, Faults
+from pulumi_openrouter.sandbox.refusals import Refusal, authenticate, error_body
+from pulumi_openrouter.sandbox.traffic import Record, Traffic
 
 API_PREFIX = "/api/v1"
 
 
-class Holds:
-    """The requests that are held, each until it is released, dropped or its client goes away."""
+class Gateway:
+    """The ASGI application in front of the API; requests to other paths pass through unchanged.
 
-    def __init__(self) -> None:
+    The server puts `close_connection` into the state of each request: what ends its connection
+    without (the rest of) an answer. `on_answer` is called with the record of each request to the
+    API once it is answered or lost.
+    """
+
+    def __init__(self, app: FastAPI, key: str, on_answer: Callable[[Record], None]) -> None:
+        self.traffic = Traffic()
+        self.faults = Faults()
+        self.latency = 0.0
+        self._stopping = asyncio.Event()
+        self.holds = Holds(self._stopping)
+        self._app = app
+        self._operations = [route for route in app.routes if isinstance(route, APIRoute)]
+        self._key = key
+        self._on_answer = on_answer
+
+    def stop(self) -> None:
+        """End every request that is delayed, stalled or held, because the server stops."""
+        self._stopping.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path = scope["path"] = _canonical(scope["raw_path"])
+        if path != API_PREFIX and not path.startswith(f"{API_PREFIX}/"):
+            await self._app(scope, receive, send)
+            return
+        path = path.removeprefix(API_PREFIX)
+        method, query = scope["method"], scope["query_string"].decode()
+        record = self.traffic.arrive(self._operation(scope), method, path, query)
+        fault = self.faults.take(method, [unquote(part) for part in path.split("/")[1:]])
+        exchange = Exchange(scope, receive, send, record)
+        try:
+            await exchange.read()
+            if fault is None:
+                answer = await self._handle(exchange)
+                await self._delay()
+                await exchange.answer(answer)
+            else:
+                record.fault = fault.description
+                await self._disturb(exchange, fault)
+        finally:
+            self.traffic.leave()
+            self._on_answer(record)
+
+    def _operation(self, scope: Scope) -> str:
+        """Return the API's name of the operation that is asked for, or "unknown"."""
+        for route in self._operations:
+            if route.matches(scope)[0] is Match.FULL:
+                return str(route.operation_id)
+        return "unknown"
+
+    async def _disturb(self, exchange: Exchange, fault: Fault) -> None:
+        if fault.lose == "request" or (fault.hold is True and not await self.holds.hold(exchange)):
+            await exchange.drop()
+            return
+        answer = fault.rewrite(None if fault.comes_first else await self._handle(exchange))
+        await self._delay()
+        if fault.lose == "answer" or (
+            fault.hold == "answer" and not await self.holds.hold(exchange)
+        ):
+            await exchange.drop()
+        elif fault.truncate or fault.stall:
+            await self._cut(exchange, answer, fault)
+        else:
+            await exchange.answer(answer)
+
+    async def _handle(self, exchange: Exchange) -> Response:
+        try:
+            authenticate(Headers(scope=exchange.scope).get("authorization"), self._key)
+        except Refusal as refusal:
+            return JSONResponse(error_body(refusal.status, refusal.message), refusal.status)
+        return await exchange.ask(self._app)
+
+    async def _delay(self) -> None:
+        if self.latency > 0:
+            await _first_of(asyncio.sleep(self.latency), self._stopping.wait())
+
+    async def _cut(self, exchange: Exchange, answer: Response, fault: Fault) -> None:
+        if fault.stall != "answer":
+            await exchange.answer_half(answer)
+        if fault.stall:
+            await _first_of(exchange.client_gone(), self._stopping.wait())
+        await exchange.drop()
+
+
+class Holds:
+    """The requests that are held.
+
+    Each is held until it is released or dropped, its client goes away, or the server stops.
+    """
+
+    def __init__(self, stopping: asyncio.Event) -> None:
         self._held: dict[int, tuple[Record, asyncio.Future[bool]]] = {}
         self._arrival = asyncio.Event()
+        self._stopping = stopping
 
-    async def hold(self, record: Record, gone: Coroutine[Any, Any, None]) -> bool:
-        """Wait; return whether the request goes on."""
+    async def hold(self, exchange: Exchange) -> bool:
+        """Wait, and return whether the request goes on."""
         released: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._held[id(record)] = (record, released)
+        self._held[id(exchange)] = (exchange.record, released)
         self._arrival.set()
-        watcher = asyncio.ensure_future(gone)
-        await asyncio.wait((released, watcher), return_when=asyncio.FIRST_COMPLETED)
-        watcher.cancel()
-        del self._held[id(record)]
-        return released.done() and released.result()
+        await _first_of(released, exchange.client_gone(), self._stopping.wait())
+        del self._held[id(exchange)]
+        return not released.cancelled() and released.result()
 
     def free(self, *, go_on: bool) -> int:
         """Let all held requests go on, or drop them; return how many there were."""
@@ -51,101 +146,8 @@ class Holds:
         """Return the held requests as soon as there are any, or none after `timeout` seconds."""
         if not self._held:
             self._arrival.clear()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._arrival.wait(), timeout)
+            await _first_of(self._arrival.wait(), asyncio.sleep(timeout))
         return [record.describe() for record, _ in self._held.values()]
-
-
-class Gateway:
-    """The ASGI application in front of the API; requests to other paths pass through unchanged.
-
-    The server puts `close_connection` into the state of each request: what ends its connection
-    without (the rest of) an answer.
-    """
-
-    def __init__(self, app: ASGIApp, key: str, on_answer: Callable[[Record], None]) -> None:
-        self.traffic = Traffic()
-        self.faults = Faults()
-        self.holds = Holds()
-        self.latency = 0.0
-        self._app = app
-        self._key = key
-        self._on_answer = on_answer
-        self._stopping = asyncio.Event()
-
-    def stop(self) -> None:
-        """Let go of every request that is delayed, stalled or held: the server stops."""
-        self._stopping.set()
-        self.holds.free(go_on=False)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        path = scope["path"] = _canonical(scope["raw_path"])
-        if path != API_PREFIX and not path.startswith(f"{API_PREFIX}/"):
-            await self._app(scope, receive, send)
-            return
-        path = path.removeprefix(API_PREFIX)
-        method, segments = scope["method"], [unquote(part) for part in path.split("/")[1:]]
-        record = self.traffic.arrive(method, segments, path, scope["query_string"].decode())
-        fault = self.faults.take(method, segments)
-        exchange = Exchange(scope, receive, send, record)
-        try:
-            record.body = await exchange.read()
-            await self._serve(exchange, fault)
-        finally:
-            self.traffic.leave()
-            self._on_answer(record)
-
-    async def _serve(self, exchange: "Exchange", fault: Fault | None) -> None:
-        if fault is None:
-            answer = await self._handle(exchange)
-            await self._delay()
-            await exchange.answer(answer)
-        else:
-            exchange.record.fault = fault.description
-            await self._disturb(exchange, fault)
-
-    async def _disturb(self, exchange: "Exchange", fault: Fault) -> None:
-        if fault.lose == "request" or (fault.hold is True and not await self._hold(exchange)):
-            await exchange.drop()
-            return
-        answer = fault.rewrite(None if fault.comes_first else await self._handle(exchange))
-        await self._delay()
-        if fault.lose == "answer" or (fault.hold == "answer" and not await self._hold(exchange)):
-            await exchange.drop()
-        elif fault.truncate or fault.stall:
-            await self._cut(exchange, answer, fault)
-        else:
-            await exchange.answer(answer)
-
-    async def _hold(self, exchange: "Exchange") -> bool:
-        if self._stopping.is_set():
-            return False
-        return await self.holds.hold(exchange.record, exchange.client_gone())
-
-    async def _handle(self, exchange: "Exchange") -> Answer:
-        try:
-            authenticate(exchange.header(b"authorization"), self._key)
-        except Refusal as refusal:
-            response = error_response(refusal.status, refusal.message)
-            return Answer(response.status_code, response.raw_headers, bytes(response.body))
-        return await exchange.ask(self._app)
-
-    async def _delay(self) -> None:
-        if self.latency > 0 and not self._stopping.is_set():
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self.latency)
-
-    async def _cut(self, exchange: "Exchange", answer: Answer, fault: Fault) -> None:
-        if fault.stall != "answer":
-            await exchange.answer_half(answer)
-        if fault.stall and not self._stopping.is_set():
-            gone = asyncio.ensure_future(exchange.client_gone())
-            stopping = asyncio.ensure_future(self._stopping.wait())
-            await asyncio.wait((gone, stopping), return_when=asyncio.FIRST_COMPLETED)
-            gone.cancel()
-            stopping.cancel()
-        await exchange.drop()
 
 
 @dataclass
@@ -156,47 +158,43 @@ class Exchange:
     receive: Receive
     send: Send
     record: Record
-    body: bytes = b""
 
-    def header(self, name: bytes) -> str | None:
-        """Return a header of the request."""
-        values = (value for key, value in self.scope["headers"] if key == name)
-        value = next(values, None)
-        return None if value is None else value.decode("latin-1")
-
-    async def read(self) -> bytes:
-        """Read the whole body."""
+    async def read(self) -> None:
+        """Read the whole body into the record."""
         more = True
         while more:
             message = await self.receive()
-            self.body += message.get("body", b"")
+            self.record.body += message.get("body", b"")
             more = message.get("more_body", False)
-        return self.body
 
-    async def ask(self, app: ASGIApp) -> Answer:
+    async def ask(self, app: ASGIApp) -> Response:
         """Hand the request to the API and gather its answer."""
         messages: list[Message] = []
 
         async def replay() -> Message:
-            return {"type": "http.request", "body": self.body, "more_body": False}
+            return {"type": "http.request", "body": self.record.body, "more_body": False}
 
         async def gather(message: Message) -> None:
             messages.append(message)
 
         await app(self.scope, replay, gather)
         start, *parts = messages
-        body = b"".join(part.get("body", b"") for part in parts)
-        return Answer(start["status"], start["headers"], body)
+        answer = Response(b"".join(part.get("body", b"") for part in parts), start["status"])
+        answer.raw_headers = start["headers"]
+        return answer
 
-    async def answer(self, answer: Answer) -> None:
+    async def answer(self, answer: Response) -> None:
         """Send an answer."""
-        await self._start(answer)
-        await self.send({"type": "http.response.body", "body": answer.body})
+        self.record.status = answer.status_code
+        await answer(self.scope, self.receive, self.send)
 
-    async def answer_half(self, answer: Answer) -> None:
+    async def answer_half(self, answer: Response) -> None:
         """Send the head of an answer and half of the body that it announces."""
-        await self._start(answer)
-        half = answer.body[: len(answer.body) // 2]
+        body = bytes(answer.body)
+        start = {"status": answer.status_code, "headers": answer.raw_headers}
+        self.record.status = answer.status_code
+        await self.send({"type": "http.response.start", **start})
+        half = body[: len(body) // 2]
         await self.send({"type": "http.response.body", "body": half, "more_body": True})
 
     async def drop(self) -> None:
@@ -209,15 +207,17 @@ class Exchange:
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
-    async def _start(self, answer: Answer) -> None:
-        self.record.status = answer.status
-        await self.send(
-            {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
-        )
+
+async def _first_of(*waits: Awaitable[object]) -> None:
+    """Wait until one of these is done, and cancel the others."""
+    waiting = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waiting:
+        wait.cancel()
 
 
 def _canonical(raw_path: bytes) -> str:
-    # Each segment percent-encoded in one way, so that an encoded "/" does not make a new segment
+    # Percent-encode each segment in one way, so that an encoded "/" does not make a new segment
     # and `%77orkspaces` is `workspaces`.
     path = raw_path.decode("latin-1")
     if "%" not in path:

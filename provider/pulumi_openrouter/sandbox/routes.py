@@ -1,18 +1,20 @@
-"""The operations of the API: parse a request, ask `rules`, write to `store`, shape the answer.
+"""The operations of the API: parse a request, ask `refusals`, write to `store`, shape the answer.
 
 In the order of the API document. Handlers are async and never wait, so each runs from its first
 check to its last write without another request in between; several writes share a transaction.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from . import rules
-from .gateway import API_PREFIX
-from .schemas import (
+from pulumi_openrouter.sandbox import refusals
+from pulumi_openrouter.sandbox.gateway import API_PREFIX
+from pulumi_openrouter.sandbox.schemas import (
     PAGE_SIZE_DEFAULT,
     PAGE_SIZE_MAX,
     CreateWorkspace,
@@ -21,12 +23,13 @@ from .schemas import (
     Limit,
     MemberIds,
     Offset,
+    Options,
     Segment,
     UpdateWorkspace,
     UpsertBudget,
     WorkspaceId,
 )
-from .store import Store, Workspace
+from pulumi_openrouter.sandbox.store import Store, Workspace
 
 router = APIRouter(prefix=API_PREFIX)
 
@@ -38,31 +41,33 @@ class Backend:
     """What the handlers work on: the store, and the options of the account."""
 
     store: Store
-    options: rules.Options
+    options: Options
 
     def workspace(self, ref: str) -> Workspace:
         """Return the workspace with this id or slug, or refuse with 404."""
         workspace = self.store.find_workspace(ref)
         if workspace is None:
-            raise rules.workspace_not_found()
+            raise refusals.Refusal(404, "Workspace not found")
         return workspace
 
 
-def backend_of(request: Request) -> Backend:
+async def backend_of(request: Request) -> Backend:
     """Return what the application of this request works on."""
     backend: Backend = request.app.state.backend
     return backend
 
 
-@router.get("/keys")
+Api = Annotated[Backend, Depends(backend_of)]
+
+
+@router.get("/keys", operation_id="list")
 async def list_keys(
-    request: Request,
+    api: Api,
     workspace_id: WorkspaceId | None = None,
     offset: Offset = 0,
     include_disabled: Flag = False,
 ) -> JSONResponse:
     """List the API keys of a workspace, by default the default one; a page has 100."""
-    api = backend_of(request)
     workspace = api.workspace(workspace_id) if workspace_id else api.store.default_workspace()
     data = workspace and api.store.list_keys(
         workspace.id, offset, PAGE_SIZE_MAX, include_disabled=include_disabled
@@ -70,46 +75,41 @@ async def list_keys(
     return JSONResponse({"data": data or []})
 
 
-@router.get("/organization/members")
+@router.get("/organization/members", operation_id="listOrganizationMembers")
 async def list_organization_members(
-    request: Request, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
+    api: Api, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
 ) -> JSONResponse:
     """List the people of the organization."""
-    api = backend_of(request)
     data = api.store.list_people(offset, limit)
     return JSONResponse({"data": data, "total_count": api.store.count_people()})
 
 
-@router.get("/workspaces")
+@router.get("/workspaces", operation_id="listWorkspaces")
 async def list_workspaces(
-    request: Request, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
+    api: Api, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
 ) -> JSONResponse:
     """List the workspaces of the organization."""
-    api = backend_of(request)
     data = [workspace.document for workspace in api.store.list_workspaces(offset, limit)]
     return JSONResponse({"data": data, "total_count": api.store.count_workspaces()})
 
 
-@router.post("/workspaces")
-async def create_workspace(request: Request, body: CreateWorkspace) -> JSONResponse:
+@router.post("/workspaces", operation_id="createWorkspace")
+async def create_workspace(api: Api, body: CreateWorkspace) -> JSONResponse:
     """Create a workspace."""
-    api = backend_of(request)
     _check_slug_is_free(api.store, body.slug)
     workspace = api.store.create_workspace(_fields(body.model_dump()))
     return JSONResponse({"data": workspace.document}, 201)
 
 
-@router.get("/workspaces/{id}")
-async def get_workspace(request: Request, id: Segment) -> JSONResponse:
+@router.get("/workspaces/{id}", operation_id="getWorkspace")
+async def get_workspace(api: Api, id: Segment) -> JSONResponse:
     """Return one workspace."""
-    api = backend_of(request)
     return JSONResponse({"data": api.workspace(id).document})
 
 
-@router.patch("/workspaces/{id}")
-async def update_workspace(request: Request, id: Segment, body: UpdateWorkspace) -> JSONResponse:
+@router.patch("/workspaces/{id}", operation_id="updateWorkspace")
+async def update_workspace(api: Api, id: Segment, body: UpdateWorkspace) -> JSONResponse:
     """Change the fields that were sent."""
-    api = backend_of(request)
     workspace = api.workspace(id)
     changes = _fields(body.model_dump(exclude_unset=True))
     if changes.get("slug", workspace.document["slug"]) != workspace.document["slug"]:
@@ -119,54 +119,50 @@ async def update_workspace(request: Request, id: Segment, body: UpdateWorkspace)
     return JSONResponse({"data": workspace.document})
 
 
-@router.delete("/workspaces/{id}")
+@router.delete("/workspaces/{id}", operation_id="deleteWorkspace")
 async def delete_workspace(
-    request: Request, id: Segment, confirm_default_workspace_deletion: Flag = False
+    api: Api, id: Segment, confirm_default_workspace_deletion: Flag = False
 ) -> JSONResponse:
     """Delete a workspace with its budgets, members and keys."""
-    api = backend_of(request)
     workspace = api.workspace(id)
-    rules.check_workspace_deletable(
-        api.options,
+    refusals.check_workspace_deletable(
         is_default=workspace.is_default,
+        default_is_deletable=api.options.default_workspace_deletion,
         confirmed=confirm_default_workspace_deletion,
-        has_active_keys=api.store.has_active_keys(workspace.id),
+        has_active_keys=bool(api.store.active_keys(workspace.id)),
     )
     api.store.delete_workspace(workspace.id)
     return JSONResponse({"deleted": True})
 
 
-@router.get("/workspaces/{id}/budgets")
-async def list_budgets(request: Request, id: Segment) -> JSONResponse:
+@router.get("/workspaces/{id}/budgets", operation_id="listWorkspaceBudgets")
+async def list_budgets(api: Api, id: Segment) -> JSONResponse:
     """List the budgets of a workspace."""
-    api = backend_of(request)
     workspace = api.workspace(id)
     budgets = api.store.list_budgets(workspace.id)
     if api.options.plan != "enterprise" or (not budgets and api.options.fresh_budgets_404):
-        raise rules.budget_not_found()
+        raise refusals.budget_not_found()
     return _with_flag(budgets, workspace)
 
 
-@router.get("/workspaces/{id}/budgets/{interval}")
-async def get_budget(request: Request, id: Segment, interval: Interval) -> JSONResponse:
+@router.get("/workspaces/{id}/budgets/{interval}", operation_id="getWorkspaceBudget")
+async def get_budget(api: Api, id: Segment, interval: Interval) -> JSONResponse:
     """Return the budget of one interval."""
-    api = backend_of(request)
     workspace = api.workspace(id)
     budget = api.store.find_budget(workspace.id, interval)
     if budget is None:
-        raise rules.budget_not_found()
+        raise refusals.budget_not_found()
     return _with_flag(budget, workspace)
 
 
-@router.put("/workspaces/{id}/budgets/{interval}")
+@router.put("/workspaces/{id}/budgets/{interval}", operation_id="upsertWorkspaceBudget")
 async def upsert_budget(
-    request: Request, id: Segment, interval: Interval, body: UpsertBudget
+    api: Api, id: Segment, interval: Interval, body: UpsertBudget
 ) -> JSONResponse:
     """Set the limit of one interval, and the workspace's BYOK flag when it was sent."""
-    api = backend_of(request)
     workspace = api.workspace(id)
-    rules.check_plan_has_budgets(api.options)
-    rules.check_budget_order(api.store.budget_limits(workspace.id) | {interval: body.limit_usd})
+    refusals.check_plan_has_budgets(api.options.plan)
+    refusals.check_budget_order(api.store.budget_limits(workspace.id) | {interval: body.limit_usd})
     flag = body.model_dump(include={BYOK_FLAG}, exclude_unset=True)
     with api.store.transaction():
         api.store.put_budget(workspace.id, interval, body.limit_usd)
@@ -175,50 +171,46 @@ async def upsert_budget(
     return _with_flag(api.store.find_budget(workspace.id, interval), workspace)
 
 
-@router.delete("/workspaces/{id}/budgets/{interval}")
-async def delete_budget(request: Request, id: Segment, interval: Interval) -> JSONResponse:
+@router.delete("/workspaces/{id}/budgets/{interval}", operation_id="deleteWorkspaceBudget")
+async def delete_budget(api: Api, id: Segment, interval: Interval) -> JSONResponse:
     """Delete the budget of one interval; one that is not there is deleted already."""
-    api = backend_of(request)
     api.store.delete_budget(api.workspace(id).id, interval)
     return JSONResponse({"deleted": True})
 
 
-@router.get("/workspaces/{id}/members")
+@router.get("/workspaces/{id}/members", operation_id="listWorkspaceMembers")
 async def list_members(
-    request: Request, id: Segment, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
+    api: Api, id: Segment, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
 ) -> JSONResponse:
     """List the members of a workspace."""
-    api = backend_of(request)
     workspace = api.workspace(id)
     data = api.store.list_members(workspace, offset, limit)
     return JSONResponse({"data": data, "total_count": api.store.count_members(workspace)})
 
 
-@router.post("/workspaces/{id}/members/add")
-async def add_members(request: Request, id: Segment, body: MemberIds) -> JSONResponse:
+@router.post("/workspaces/{id}/members/add", operation_id="bulkAddWorkspaceMembers")
+async def add_members(api: Api, id: Segment, body: MemberIds) -> JSONResponse:
     """Add people of the organization; all of them or none."""
-    api = backend_of(request)
-    rules.check_someone_is_named(body.user_ids)
+    refusals.check_someone_is_named(body.user_ids)
     workspace = api.workspace(id)
     user_ids = list(dict.fromkeys(body.user_ids))
-    rules.check_membership_is_explicit(workspace.is_default)
-    rules.check_all_known(user_ids, api.store.known_people(user_ids))
+    refusals.check_membership_is_explicit(workspace.is_default)
+    refusals.check_all_known(user_ids, api.store.known_people(user_ids))
     with api.store.transaction():
         api.store.add_members(workspace.id, user_ids)
     data = api.store.find_members(workspace.id, user_ids)
     return JSONResponse({"data": data, "added_count": len(data)})
 
 
-@router.post("/workspaces/{id}/members/remove")
-async def remove_members(request: Request, id: Segment, body: MemberIds) -> JSONResponse:
+@router.post("/workspaces/{id}/members/remove", operation_id="bulkRemoveWorkspaceMembers")
+async def remove_members(api: Api, id: Segment, body: MemberIds) -> JSONResponse:
     """Remove members; all of them or none. Someone who is not a member is not counted."""
-    api = backend_of(request)
-    rules.check_someone_is_named(body.user_ids)
+    refusals.check_someone_is_named(body.user_ids)
     workspace = api.workspace(id)
-    rules.check_membership_is_explicit(workspace.is_default)
+    refusals.check_membership_is_explicit(workspace.is_default)
     user_ids = list(dict.fromkeys(body.user_ids))
-    scim_managed, key_holders = api.store.scim_managed(), api.store.key_holders(workspace.id)
-    rules.check_members_removable(
+    scim_managed, key_holders = api.store.scim_managed(), api.store.active_keys(workspace.id)
+    refusals.check_members_removable(
         [user_id for user_id in user_ids if user_id in scim_managed],
         [user_id for user_id in user_ids if user_id in key_holders],
     )
@@ -237,7 +229,7 @@ def _fields(body: dict[str, Any]) -> dict[str, Any]:
 
 def _check_slug_is_free(store: Store, slug: str) -> None:
     if store.slug_exists(slug):
-        raise rules.slug_taken(slug)
+        raise refusals.Refusal(400, f'A workspace with slug "{slug}" already exists')
 
 
 def _with_flag(data: object, workspace: Workspace) -> JSONResponse:

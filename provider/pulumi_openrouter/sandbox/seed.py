@@ -10,6 +10,8 @@ A seed is YAML (or a dict of the same shape) and is validated whole before anyth
          members: [jane.doe@example.com]}
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,14 +21,18 @@ from uuid import NAMESPACE_URL, uuid5
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .answers import validation_words
-from .errors import SandboxError
-from .rules import Interval, Refusal, check_budget_order
-from .schemas import CreateWorkspace, LimitUsd, Text
-from .store import Store, email_key
+from pulumi_openrouter.sandbox.refusals import (
+    Refusal,
+    SandboxError,
+    broken_rules,
+    check_budget_order,
+)
+from pulumi_openrouter.sandbox.schemas import CreateWorkspace, LimitUsd, Text
+from pulumi_openrouter.sandbox.store import Store, email_key
 
 DEFAULT_SLUG = "default"
 
+Interval = Literal["daily", "weekly", "monthly", "lifetime"]
 Role = Literal["org:admin", "org:member"]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 
@@ -99,7 +105,7 @@ def load_seed(source: str | Path | Mapping[str, Any] | None) -> Seed:
         seed = Seed.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        words = validation_words([{**first, "loc": ("seed", *first["loc"])}])
+        words = broken_rules([{**first, "loc": ("seed", *first["loc"])}])
         msg = f"{where}: {words} (it is {first['input']!r})"
         raise SandboxError(msg) from error
     for problem in _conflicts(seed):
@@ -161,7 +167,7 @@ def _conflicts(seed: Seed) -> Iterator[str]:
             if member not in known and email_key(member) not in known:
                 yield f"{where}: members: {member!r} is not among organization_members"
         try:
-            check_budget_order(dict(workspace.budgets.items()))
+            check_budget_order(workspace.budgets)
         except Refusal as refusal:
             yield f"{where}: budgets: {refusal.message}"
 
