@@ -1,10 +1,10 @@
-"""A local copy of OpenRouter's Workspaces API, built on FastAPI and SQLite.
+"""A local copy of OpenRouter's Workspaces API, built on FastAPI.
 
 A request passes through `gateway` (log, latency, faults), `routes` (parsing and shaping),
-`refusals` (in the API's words) and `store` (persistence). `control` is what a test may tell the
-sandbox. `server` runs all of it in a thread as the context manager `Sandbox`, and `command` runs it
-on the command line. The sandbox imports nothing from the rest of the package, so that a mistake in
-the client cannot be repeated here and go unnoticed.
+`refusals` (in the API's words) and `store` (what the organization has). `control` is what a test
+may tell the sandbox. `server` runs all of it in a thread as the context manager `Sandbox`, and
+`command` runs it on the command line. The sandbox imports nothing from the rest of the package, so
+that a mistake in the client cannot be repeated here and go unnoticed.
 """
 
 from __future__ import annotations

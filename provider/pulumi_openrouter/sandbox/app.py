@@ -18,8 +18,7 @@ from starlette.routing import Match, Route
 from pulumi_openrouter.sandbox.control import ROUTES, Control
 from pulumi_openrouter.sandbox.gateway import Gateway
 from pulumi_openrouter.sandbox.refusals import Refusal, error_body, invalid_request
-from pulumi_openrouter.sandbox.routes import Backend, router
-from pulumi_openrouter.sandbox.schemas import Options
+from pulumi_openrouter.sandbox.routes import router
 from pulumi_openrouter.sandbox.seed import Seed, plant
 from pulumi_openrouter.sandbox.store import Store
 from pulumi_openrouter.sandbox.traffic import Record
@@ -42,9 +41,8 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _failed)
-    backend = Backend(store, Options())
-    control = Control(Gateway(app, key, on_answer), backend, seed)
-    app.state.backend, app.state.control = backend, control
+    app.state.store = store
+    app.state.control = control = Control(Gateway(app, key, store.save, on_answer), store, seed)
     return control
 
 

@@ -11,7 +11,7 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 from fastapi import Request
@@ -19,12 +19,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, ValidationError, validate_call
 from starlette.routing import Route
 
-from pulumi_openrouter.sandbox.faults import Fault
+from pulumi_openrouter.sandbox.faults import Fault, PlannedFault
 from pulumi_openrouter.sandbox.gateway import Gateway
 from pulumi_openrouter.sandbox.refusals import Refusal, invalid_request
-from pulumi_openrouter.sandbox.routes import Backend
 from pulumi_openrouter.sandbox.schemas import Options, Text
 from pulumi_openrouter.sandbox.seed import Email, Person, Role, Seed, generated_people, plant
+from pulumi_openrouter.sandbox.store import Store, email_key, timestamp
 
 CONTROL_PREFIX = "/_sandbox"
 
@@ -44,25 +44,31 @@ def endpoint(
     path: str,
     status: int = 200,
     shape: Callable[[Control, Any], Json] = lambda _, result: {} if result is None else result,
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+) -> Callable[[Callable[Concatenate[Control, P], R]], Callable[Concatenate[Control, P], R]]:
     """Offer a method of `Control` over HTTP, and refuse arguments that break its annotations.
 
-    `shape` makes the JSON of the answer from the control and the method's result.
+    What the method changes is saved, unless the verb is GET. `shape` makes the JSON of the answer
+    from the control and the method's result.
     """
 
-    def decorate(method: Callable[P, R]) -> Callable[P, R]:
+    def decorate(
+        method: Callable[Concatenate[Control, P], R],
+    ) -> Callable[Concatenate[Control, P], R]:
         validated = validate_call(method)
 
         @functools.wraps(method)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        def call(control: Control, /, *args: P.args, **kwargs: P.kwargs) -> R:
             try:
-                return validated(*args, **kwargs)
+                result = validated(control, *args, **kwargs)
             except ValidationError as error:
                 raise _refusal(method, error) from None
+            if verb != "GET":
+                control.store.save()
+            return result
 
         async def handle(request: Request) -> Response:
-            control: Control = request.app.state.control
             steer: Callable[..., Any] = call
+            control: Control = request.app.state.control
             result = steer(control, **await _arguments(request))
             if inspect.isawaitable(result):
                 result = await result
@@ -109,11 +115,11 @@ class NewPeople(BaseModel):
 class Control:
     """Steers and inspects a sandbox. Its methods run in the thread that serves the API."""
 
-    def __init__(self, gateway: Gateway, backend: Backend, seed: Seed) -> None:
+    def __init__(self, gateway: Gateway, store: Store, seed: Seed) -> None:
         self.gateway = gateway
-        self.backend = backend
+        self.store = store
         self.seed = seed
-        self._store = backend.store
+        self._faults_added = 0
 
     @endpoint("POST", "/reset")
     def reset(self) -> None:
@@ -125,8 +131,8 @@ class Control:
         self.gateway.faults.clear()
         self.gateway.latency = 0.0
         self.gateway.traffic.clear()
-        self.backend.options = Options()
-        plant(self._store, self.seed)
+        self.store.options = Options()
+        plant(self.store, self.seed)
 
     @endpoint("GET", "/state")
     def state(self) -> dict[str, Json]:
@@ -138,15 +144,15 @@ class Control:
             {
                 **workspace.document,
                 "is_default": workspace.is_default,
-                "budgets": self._store.budget_limits(workspace.id),
-                "members": [member["user_id"] for member in self._store.list_members(workspace)],
+                "budgets": workspace.limits,
+                "members": self.store.member_ids(workspace),
             }
-            for workspace in self._store.list_workspaces()
+            for workspace in self.store.workspaces.values()
         ]
         return {
             "workspaces": workspaces,
-            "organization_members": self._store.list_people(),
-            "keys": self._store.list_all_keys(),
+            "organization_members": [{**person} for person in self.store.people.values()],
+            "keys": [{**key} for key in self.store.keys.values()],
         }
 
     @endpoint("GET", "/requests")
@@ -185,14 +191,16 @@ class Control:
         **action: Json,
     ) -> str:
         """Plan a fault (the actions are those of `faults.Fault`) and return its id."""
-        return self.gateway.faults.add(
-            Fault(method=method, path=path, times=times, skip=skip, **action)
-        )
+        fault = Fault(method=method, path=path, times=times, skip=skip, **action)
+        self._faults_added += 1
+        planned = PlannedFault(f"fault-{self._faults_added}", fault)
+        self.gateway.faults.append(planned)
+        return planned.id
 
     @endpoint("GET", "/faults")
     def faults(self) -> list[dict[str, Json]]:
         """Return the planned faults, with how often each `matched` and was `injected`."""
-        return self.gateway.faults.describe()
+        return [planned.describe() for planned in self.gateway.faults]
 
     @endpoint("DELETE", "/faults")
     def clear_faults(self) -> None:
@@ -217,14 +225,17 @@ class Control:
     ) -> list[dict[str, Json]]:
         """Add the people of a list and so many generated ones, and return them all."""
         new = NewPeople.model_validate({"count": count, "members": members})
-        people = [*new.members, *generated_people(self._store.count_people() + 1, new.count)]
+        people = [*new.members, *generated_people(len(self.store.people) + 1, new.count)]
         rows = [person.row() for person in people]
-        with self._store.transaction():
-            for row in rows:
-                if self._store.email_owner(row["email"]) or self._store.known_people([row["id"]]):
-                    raise _taken(row["email"])
-                self._store.add_people([row])
-        return rows
+        ids = {*self.store.people}
+        emails = {email_key(person["email"]) for person in self.store.people.values()}
+        for row in rows:
+            if row["id"] in ids or email_key(row["email"]) in emails:
+                raise _taken(row["email"])
+            ids.add(row["id"])
+            emails.add(email_key(row["email"]))
+        self.store.people.update({row["id"]: row for row in rows})
+        return [{**row} for row in rows]
 
     def add_organization_members(
         self, people: int | Sequence[Mapping[str, Json]]
@@ -265,13 +276,20 @@ class Control:
         them, and their keys are replaced by one in each of these workspaces (ids or slugs).
         """
         self._check_person_exists(user_id)
-        workspaces = [self.backend.workspace(ref).id for ref in active_key_in or []]
-        if email is not None and self._store.email_owner(email) not in (None, user_id):
+        workspaces = [self.store.workspace(ref).id for ref in active_key_in or []]
+        if email is not None and self.store.email_owner(email) not in (None, user_id):
             raise _taken(email)
-        with self._store.transaction():
-            self._store.change_person(user_id, email=email, role=role, scim_managed=scim_managed)
-            if active_key_in is not None:
-                self._store.set_key_holder(user_id, workspaces)
+        changes = {"email": email, "role": role}
+        given = {name: value for name, value in changes.items() if value is not None}
+        self.store.people[user_id] = {**self.store.people[user_id], **given}
+        if scim_managed is True:
+            self.store.scim_managed.add(user_id)
+        elif scim_managed is False:
+            self.store.scim_managed.discard(user_id)
+        if active_key_in is not None:
+            self.store.delete_keys(creator_user_id=user_id)
+            for workspace_id in workspaces:
+                self.store.add_key(workspace_id, creator_user_id=user_id)
 
     mark_member = change_person
 
@@ -279,7 +297,7 @@ class Control:
     def remove_person(self, user_id: str) -> None:
         """Take a person out of the organization and of every workspace; their keys stay."""
         self._check_person_exists(user_id)
-        self._store.remove_person(user_id)
+        self.store.remove_person(user_id)
 
     @endpoint("POST", "/keys", 201, lambda control, hash: control.find_key(hash))
     def add_key(
@@ -292,10 +310,10 @@ class Control:
         disabled: bool = False,
     ) -> str:
         """Create an API key in a workspace (id or slug) and return the key's hash."""
-        workspace_id = self.backend.workspace(workspace).id
+        workspace_id = self.store.workspace(workspace).id
         if creator_user_id is not None:
             self._check_person_exists(creator_user_id)
-        return self._store.add_key(
+        return self.store.add_key(
             workspace_id,
             name=name,
             label=label,
@@ -306,39 +324,39 @@ class Control:
     @endpoint("PATCH", "/keys/{hash}")
     def disable_key(self, hash: str, disabled: bool = True) -> None:
         """Disable an API key, so that it is not active any more, or enable it again."""
-        self.find_key(hash)
-        self._store.disable_key(hash, disabled)
+        key = self.find_key(hash)
+        self.store.keys[hash] = {**key, "disabled": disabled, "updated_at": timestamp()}
 
     @endpoint("DELETE", "/keys/{hash}")
     def delete_key(self, hash: str) -> None:
         """Delete an API key."""
         self.find_key(hash)
-        self._store.delete_key(hash)
+        del self.store.keys[hash]
 
     @endpoint("PATCH", "/workspaces/{id_or_slug}")
     def mark_workspace(self, id_or_slug: str, *, active_keys: bool | None = None) -> None:
         """Replace the keys of a workspace that no person created by an active one, or by none."""
-        workspace = self.backend.workspace(id_or_slug)
+        workspace = self.store.workspace(id_or_slug)
         if active_keys is not None:
-            with self._store.transaction():
-                self._store.set_unowned_key(workspace.id, active_keys)
+            self.store.delete_keys(workspace_id=workspace.id, creator_user_id=None)
+        if active_keys:
+            self.store.add_key(workspace.id)
 
     @endpoint("PATCH", "/options")
     def set_options(self, /, **options: Json) -> dict[str, Json]:
         """Change options of the account (those of `schemas.Options`) and return all of them."""
         changes = Options.model_validate(options).model_dump(exclude_unset=True)
-        self.backend.options = self.backend.options.model_copy(update=changes)
-        return self.backend.options.model_dump()
+        self.store.options = self.store.options.model_copy(update=changes)
+        return self.store.options.model_dump()
 
     def find_key(self, hash: str) -> dict[str, Json]:
         """Return an API key as the API shows it, or refuse with 404."""
-        key = self._store.find_key(hash)
-        if key is None:
+        if hash not in self.store.keys:
             raise Refusal(404, f"The organization has no API key with hash {hash}")
-        return key
+        return self.store.keys[hash]
 
     def _check_person_exists(self, user_id: str) -> None:
-        if not self._store.known_people([user_id]):
+        if user_id not in self.store.people:
             raise Refusal(404, f"The organization has no member with id {user_id}")
 
 

@@ -1,8 +1,8 @@
 """Faults that a test plans: which requests they affect, how often, and what they do.
 
 A fault names a method and a path, lets `skip` matching requests through and then acts on `times`
-of them. The gateway asks `Faults.take` about every request; the first fault that matches acts,
-in the order of adding. Nothing here is ever random.
+of them. The gateway offers every request to the planned faults in the order of adding, and the
+first one that takes it acts. Nothing here is ever random.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def deep_merge(value: object, patch: object) -> object:
 
 @dataclass
 class PlannedFault:
-    """A fault, how often it matched a request, and how often it acted."""
+    """A fault, how often it matched a request, and how often it was injected."""
 
     id: str
     fault: Fault
@@ -164,37 +164,7 @@ class PlannedFault:
         self.injected += acts
         return acts
 
-
-class Faults:
-    """The faults that are planned, in the order of adding."""
-
-    def __init__(self) -> None:
-        self._planned: list[PlannedFault] = []
-        self._added = 0
-
-    def add(self, fault: Fault) -> str:
-        """Plan a fault and return its id."""
-        self._added += 1
-        self._planned.append(PlannedFault(f"fault-{self._added}", fault))
-        return self._planned[-1].id
-
-    def clear(self) -> None:
-        """Drop all faults; a request that one of them holds stays held."""
-        self._planned.clear()
-
-    def take(self, method: str, segments: Sequence[str]) -> Fault | None:
-        """Return the fault that acts on this request. Requests it lets through try the next."""
-        acting = (planned.fault for planned in self._planned if planned.take(method, segments))
-        return next(acting, None)
-
-    def describe(self) -> list[dict[str, Any]]:
-        """Return each fault: its id, its fields, how often it matched and was injected."""
-        return [
-            {
-                "id": planned.id,
-                **planned.fault.model_dump(exclude_unset=True),
-                "matched": planned.matched,
-                "injected": planned.injected,
-            }
-            for planned in self._planned
-        ]
+    def describe(self) -> dict[str, Any]:
+        """Return the fault for JSON, with the fields that were given and the counts."""
+        fields = self.fault.model_dump(exclude_unset=True)
+        return {"id": self.id, **fields, "matched": self.matched, "injected": self.injected}

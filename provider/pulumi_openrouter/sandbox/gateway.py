@@ -20,7 +20,7 @@ from starlette.datastructures import Headers
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pulumi_openrouter.sandbox.faults import Fault, Faults
+from pulumi_openrouter.sandbox.faults import Fault, PlannedFault
 from pulumi_openrouter.sandbox.refusals import Refusal, authenticate, error_body
 from pulumi_openrouter.sandbox.traffic import Record, Traffic
 
@@ -31,19 +31,27 @@ class Gateway:
     """The ASGI application in front of the API; requests to other paths pass through unchanged.
 
     The server puts `close_connection` into the state of each request: what ends its connection
-    without (the rest of) an answer. `on_answer` is called with the record of each request to the
-    API once it is answered or lost.
+    without (the rest of) an answer. `save` is called before a request that may have changed
+    something is answered, and `on_answer` with the record of each request to the API once it is
+    answered or lost.
     """
 
-    def __init__(self, app: FastAPI, key: str, on_answer: Callable[[Record], None]) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        key: str,
+        save: Callable[[], None],
+        on_answer: Callable[[Record], None],
+    ) -> None:
         self.traffic = Traffic()
-        self.faults = Faults()
+        self.faults: list[PlannedFault] = []
         self.latency = 0.0
         self._stopping = asyncio.Event()
         self.holds = Holds(self._stopping)
         self._app = app
         self._operations = [route for route in app.routes if isinstance(route, APIRoute)]
         self._key = key
+        self._save = save
         self._on_answer = on_answer
 
     def stop(self) -> None:
@@ -59,7 +67,9 @@ class Gateway:
         path = path.removeprefix(API_PREFIX)
         method, query = scope["method"], scope["query_string"].decode()
         record = self.traffic.arrive(self._operation(scope), method, path, query)
-        fault = self.faults.take(method, [unquote(part) for part in path.split("/")[1:]])
+        segments = [unquote(part) for part in path.split("/")[1:]]
+        acting = (planned.fault for planned in self.faults if planned.take(method, segments))
+        fault = next(acting, None)
         exchange = Exchange(scope, receive, send, record)
         try:
             await exchange.read()
@@ -101,7 +111,10 @@ class Gateway:
             authenticate(Headers(scope=exchange.scope).get("authorization"), self._key)
         except Refusal as refusal:
             return JSONResponse(error_body(refusal.status, refusal.message), refusal.status)
-        return await exchange.ask(self._app)
+        answer = await exchange.ask(self._app)
+        if exchange.record.writes:
+            self._save()
+        return answer
 
     async def _delay(self) -> None:
         if self.latency > 0:

@@ -16,8 +16,6 @@ from pulumi_openrouter.sandbox.refusals import supported_interval
 
 PAGE_SIZE_DEFAULT = 50
 PAGE_SIZE_MAX = 100
-# SQLite's largest integer: a page that starts beyond it is empty as well.
-OFFSET_MAX = 2**63 - 1
 
 
 def _whole(value: object) -> object:
@@ -34,8 +32,8 @@ def _digits(text: str) -> str:
 
 
 def _offset(text: str) -> str:
-    """Read an offset of null as 0, and limit it to the largest integer of SQLite."""
-    return "0" if text == "null" else str(min(int(_digits(text)), OFFSET_MAX))
+    """Read an offset of null as 0."""
+    return "0" if text == "null" else _digits(text)
 
 
 def _flag(text: str) -> str:

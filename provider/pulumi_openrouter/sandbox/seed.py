@@ -28,7 +28,7 @@ from pulumi_openrouter.sandbox.refusals import (
     check_budget_order,
 )
 from pulumi_openrouter.sandbox.schemas import CreateWorkspace, LimitUsd, Text
-from pulumi_openrouter.sandbox.store import Store, email_key
+from pulumi_openrouter.sandbox.store import Store, Workspace, email_key
 
 DEFAULT_SLUG = "default"
 
@@ -116,26 +116,28 @@ def load_seed(source: str | Path | Mapping[str, Any] | None) -> Seed:
 
 def plant(store: Store, seed: Seed) -> None:
     """Replace all that a store holds by the content of a seed."""
-    with store.transaction():
-        store.clear()
-        store.add_people(person.row() for person in seed.organization_members)
-        if seed.default_workspace:
-            default = CreateWorkspace(name="Default Workspace", slug=DEFAULT_SLUG)
-            _plant_workspace(store, default, is_default=True)
-        ids = {email_key(person.email): person.row()["id"] for person in seed.organization_members}
-        for workspace in seed.workspaces:
-            id = _plant_workspace(store, workspace)
-            for interval, limit_usd in workspace.budgets.items():
-                store.put_budget(id, interval, limit_usd)
-            members = [ids.get(email_key(member), member) for member in workspace.members]
-            store.add_members(id, members)
+    store.clear()
+    people = [person.row() for person in seed.organization_members]
+    store.people.update({person["id"]: person for person in people})
+    if seed.default_workspace:
+        default = CreateWorkspace(name="Default Workspace", slug=DEFAULT_SLUG)
+        _plant_workspace(store, default, is_default=True)
+    ids = {email_key(person["email"]): person["id"] for person in people}
+    for declared in seed.workspaces:
+        workspace = _plant_workspace(store, declared)
+        for interval, limit_usd in declared.budgets.items():
+            workspace.put_budget(interval, limit_usd)
+        workspace.add_members(ids.get(email_key(member), member) for member in declared.members)
+    store.save()
 
 
-def _plant_workspace(store: Store, workspace: CreateWorkspace, is_default: bool = False) -> str:
+def _plant_workspace(
+    store: Store, workspace: CreateWorkspace, is_default: bool = False
+) -> Workspace:
     # The same id after each reset, so that a test may hold on to it.
     id = str(uuid5(NAMESPACE_URL, f"sandbox/workspaces/{workspace.slug}"))
     fields = workspace.model_dump(exclude={"budgets", "members"})
-    return store.create_workspace(fields, id=id, is_default=is_default).id
+    return store.create_workspace(fields, id=id, is_default=is_default)
 
 
 def _read(source: str | Path | None) -> tuple[str, object]:

@@ -204,7 +204,7 @@ class _Server:
             self._loop.result().call_soon_threadsafe(self._control.gateway.stop)
         self._uvicorn.should_exit = True
         self.thread.join()
-        self._control.backend.store.close()
+        self._control.store.close()
 
 
 class _Protocol(H11Protocol):
