@@ -2,7 +2,9 @@
 
 import socket
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +171,22 @@ def test_steering_outside_of_the_block() -> None:
         assert slugs(stopped) == ["default"]
 
 
+def test_waiting_ends_with_the_sandbox() -> None:
+    """A thread that waits for a held request learns that the sandbox is not running any more."""
+    with ThreadPoolExecutor() as pool:
+        with Sandbox() as sandbox:
+            asked = threading.Event()
+
+            def wait() -> None:
+                asked.set()
+                sandbox.wait_until_held()
+
+            waiting = pool.submit(wait)
+            asked.wait()
+        with pytest.raises(SandboxError, match="the sandbox is not running"):
+            waiting.result(timeout=30)
+
+
 def test_missing_seed_file_is_named(tmp_path: Path) -> None:
     """A seed file that is not there is an error that names it."""
     with pytest.raises(SandboxError, match=r"none\.yaml cannot be read: No such file"):
@@ -180,9 +198,15 @@ def test_database_file_survives_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.db"
     with Sandbox(db=file, seed=SEED) as sandbox:
         post(sandbox, "acme")
+        sandbox.mark_member("user_ann", scim_managed=True)
+        sandbox.add_key("acme", creator_user_id="user_ann")
         before = sandbox.state()
     with Sandbox(db=file, seed=SEED) as sandbox:
         assert sandbox.state() == before
+        headers = {"Authorization": f"Bearer {sandbox.key}"}
+        url = f"{sandbox.url}/workspaces/production/members/remove"
+        answer = httpx.post(url, json={"user_ids": ["user_ann"]}, headers=headers)
+        assert answer.status_code == 403
         sandbox.reset()
         assert slugs(sandbox) == ["default", "production"]
 

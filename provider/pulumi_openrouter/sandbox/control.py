@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 from fastapi import Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field, ValidationError, validate_call
+from pydantic import Field, ValidationError, validate_call
 from starlette.routing import Route
 
 from pulumi_openrouter.sandbox.faults import Fault, PlannedFault
@@ -33,8 +33,8 @@ R = TypeVar("R")
 Json = Any
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Timeout = Annotated[float, Field(ge=0, le=600)]
 NonEmpty = Annotated[str, Field(min_length=1)]
-
 
 ROUTES: list[Route] = []
 
@@ -103,13 +103,6 @@ async def _arguments(request: Request) -> dict[str, Any]:
         raise Refusal(400, message)
     path = {name: unquote(value) for name, value in request.path_params.items()}
     return {**request.query_params, **fields, **path}
-
-
-class NewPeople(BaseModel):
-    """People to add: a number of generated ones, and those of a list."""
-
-    count: Annotated[int, Field(ge=0)] = 0
-    members: list[Person] = []
 
 
 class Control:
@@ -208,11 +201,9 @@ class Control:
         self.gateway.faults.clear()
 
     @endpoint("GET", "/held")
-    async def held(
-        self, timeout: Annotated[float, Field(ge=0, le=600)] = 0
-    ) -> list[dict[str, Json]]:
+    def held(self, timeout: Timeout = 0) -> Coroutine[Any, Any, list[dict[str, Json]]]:
         """Return the held requests as soon as there is one, or none after `timeout` seconds."""
-        return await self.gateway.holds.wait(timeout)
+        return self.gateway.holds.wait(timeout)
 
     @endpoint("POST", "/release", shape=lambda _, count: {"released": count})
     def release(self) -> int:
@@ -221,11 +212,10 @@ class Control:
 
     @endpoint("POST", "/organization-members", 201)
     def add_people(
-        self, *, count: int = 0, members: Sequence[Mapping[str, Json]] = ()
+        self, *, count: Annotated[int, Field(ge=0)] = 0, members: Sequence[Person] = ()
     ) -> list[dict[str, Json]]:
         """Add the people of a list and so many generated ones, and return them all."""
-        new = NewPeople.model_validate({"count": count, "members": members})
-        people = [*new.members, *generated_people(len(self.store.people) + 1, new.count)]
+        people = [*members, *generated_people(len(self.store.people) + 1, count)]
         rows = [person.row() for person in people]
         ids = {*self.store.people}
         emails = {email_key(person["email"]) for person in self.store.people.values()}
@@ -241,9 +231,8 @@ class Control:
         self, people: int | Sequence[Mapping[str, Json]]
     ) -> list[dict[str, Json]]:
         """Add so many generated people, or these (`email`, and what else a seed may give)."""
-        if isinstance(people, int):
-            return self.add_people(count=people)
-        return self.add_people(members=people)
+        given: Any = {"count": people} if isinstance(people, int) else {"members": people}
+        return self.add_people(**given)
 
     def add_person(
         self,
@@ -256,7 +245,8 @@ class Control:
     ) -> str:
         """Add a person to the organization and return their user id (made from the email)."""
         names = {"first_name": first_name, "last_name": last_name}
-        [added] = self.add_people(members=[{"email": email, "role": role, "id": user_id, **names}])
+        person = {"email": email, "role": role, "id": user_id, **names}
+        [added] = self.add_organization_members([person])
         return str(added["id"])
 
     @endpoint("PATCH", "/organization-members/{user_id}")
@@ -322,10 +312,14 @@ class Control:
         )
 
     @endpoint("PATCH", "/keys/{hash}")
-    def disable_key(self, hash: str, disabled: bool = True) -> None:
-        """Disable an API key, so that it is not active any more, or enable it again."""
+    def change_key(self, hash: str, *, disabled: bool) -> None:
+        """Disable an API key, or enable it again."""
         key = self.find_key(hash)
         self.store.keys[hash] = {**key, "disabled": disabled, "updated_at": timestamp()}
+
+    def disable_key(self, hash: str) -> None:
+        """Disable an API key: it is not active any more, so the API refuses nothing for it."""
+        self.change_key(hash, disabled=True)
 
     @endpoint("DELETE", "/keys/{hash}")
     def delete_key(self, hash: str) -> None:

@@ -122,7 +122,7 @@ class Gateway:
 
     async def _cut(self, exchange: Exchange, answer: Response, fault: Fault) -> None:
         if fault.stall != "answer":
-            await exchange.answer_half(answer)
+            await exchange.answer(answer, half=True)
         if fault.stall:
             await _first_of(exchange.client_gone(), self._stopping.wait())
         await exchange.drop()
@@ -196,19 +196,14 @@ class Exchange:
         answer.raw_headers = start["headers"]
         return answer
 
-    async def answer(self, answer: Response) -> None:
-        """Send an answer."""
+    async def answer(self, answer: Response, *, half: bool = False) -> None:
+        """Send an answer, or its head and half of the body that it announces."""
         self.record.status = answer.status_code
-        await answer(self.scope, self.receive, self.send)
-
-    async def answer_half(self, answer: Response) -> None:
-        """Send the head of an answer and half of the body that it announces."""
-        body = bytes(answer.body)
         start = {"status": answer.status_code, "headers": answer.raw_headers}
-        self.record.status = answer.status_code
         await self.send({"type": "http.response.start", **start})
-        half = body[: len(body) // 2]
-        await self.send({"type": "http.response.body", "body": half, "more_body": True})
+        body = bytes(answer.body)
+        body = body[: len(body) // 2] if half else body
+        await self.send({"type": "http.response.body", "body": body, "more_body": half})
 
     async def drop(self) -> None:
         """Close the connection as it is; return when it is closed."""

@@ -71,7 +71,7 @@ ServerTool = Literal[
     "openrouter:web_search",
 ]
 SamplingRate = Annotated[float, Field(ge=0.0001, le=1, allow_inf_nan=False), AfterValidator(_whole)]
-LimitUsd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+LimitUsd = Annotated[float, Field(gt=0, allow_inf_nan=False), AfterValidator(_whole)]
 KeyIds = list[Annotated[int, BeforeValidator(_whole)]]
 
 # The gateway leaves the path percent-encoded, so that `a%2Fb` stays one segment until here.

@@ -8,7 +8,7 @@ import functools
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -154,12 +154,15 @@ class Sandbox:
     @property
     def _server(self) -> _Server:
         if self._running is None or not self._running.thread.is_alive():
-            msg = (
-                "the sandbox is not running: use it inside `with Sandbox() as sandbox:`, "
-                "which starts it and stops it"
-            )
-            raise SandboxError(msg)
+            raise _not_running()
         return self._running
+
+
+def _not_running() -> SandboxError:
+    return SandboxError(
+        "the sandbox is not running: use it inside `with Sandbox() as sandbox:`, "
+        "which starts it and stops it"
+    )
 
 
 class _Server:
@@ -195,7 +198,11 @@ class _Server:
     def call(self, use: Callable[[Control], Coroutine[Any, Any, R]]) -> R:
         """Use the control in the thread of the server, and return the result."""
         waiting = asyncio.run_coroutine_threadsafe(use(self._control), self._loop.result())
-        return waiting.result()
+        try:
+            return waiting.result()
+        except CancelledError:
+            # Another thread has left the block meanwhile.
+            raise _not_running() from None
 
     def stop(self) -> None:
         """End the server and all that its requests wait for; return when it has ended."""

@@ -78,8 +78,7 @@ class Workspace:
         self.budgets[interval] = {
             "id": before["id"],
             "workspace_id": self.id,
-            # As the API writes it: 500, not 500.0.
-            "limit_usd": int(limit_usd) if limit_usd == int(limit_usd) else limit_usd,
+            "limit_usd": limit_usd,
             "reset_interval": None if interval == "lifetime" else interval,
             "created_at": before["created_at"],
             "updated_at": now,
