@@ -269,9 +269,9 @@ class Control:
         workspaces = [self.store.workspace(ref).id for ref in active_key_in or []]
         if email is not None and self.store.email_owner(email) not in (None, user_id):
             raise _taken(email)
-        changes = {"email": email, "role": role}
-        given = {name: value for name, value in changes.items() if value is not None}
-        self.store.people[user_id] = {**self.store.people[user_id], **given}
+        person = self.store.people[user_id]
+        changes = {"email": email or person["email"], "role": role or person["role"]}
+        self.store.people[user_id] = {**person, **changes}
         if scim_managed is True:
             self.store.scim_managed.add(user_id)
         elif scim_managed is False:
@@ -279,8 +279,9 @@ class Control:
         if active_key_in is not None:
             self.store.delete_keys(creator_user_id=user_id)
             for workspace_id in workspaces:
-                self.store.add_key(workspace_id, creator_user_id=user_id)
+                self.store.add_key(workspace_id, user_id)
 
+    # The same under the name that says what the marks are for.
     mark_member = change_person
 
     @endpoint("DELETE", "/organization-members/{user_id}")
@@ -303,13 +304,7 @@ class Control:
         workspace_id = self.store.workspace(workspace).id
         if creator_user_id is not None:
             self._check_person_exists(creator_user_id)
-        return self.store.add_key(
-            workspace_id,
-            name=name,
-            label=label,
-            creator_user_id=creator_user_id,
-            disabled=disabled,
-        )
+        return self.store.add_key(workspace_id, creator_user_id, name, label, disabled)
 
     @endpoint("PATCH", "/keys/{hash}")
     def change_key(self, hash: str, *, disabled: bool) -> None:

@@ -135,22 +135,22 @@ class Holds:
     """
 
     def __init__(self, stopping: asyncio.Event) -> None:
-        self._held: dict[int, tuple[Record, asyncio.Future[bool]]] = {}
+        self._held: dict[asyncio.Future[bool], Record] = {}
         self._arrival = asyncio.Event()
         self._stopping = stopping
 
     async def hold(self, exchange: Exchange) -> bool:
         """Wait, and return whether the request goes on."""
         released: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._held[id(exchange)] = (exchange.record, released)
+        self._held[released] = exchange.record
         self._arrival.set()
         await _first_of(released, exchange.client_gone(), self._stopping.wait())
-        del self._held[id(exchange)]
+        del self._held[released]
         return not released.cancelled() and released.result()
 
     def free(self, *, go_on: bool) -> int:
         """Let all held requests go on, or drop them; return how many there were."""
-        waiting = [released for _, released in self._held.values() if not released.done()]
+        waiting = [released for released in self._held if not released.done()]
         for released in waiting:
             released.set_result(go_on)
         return len(waiting)
@@ -160,7 +160,7 @@ class Holds:
         if not self._held:
             self._arrival.clear()
             await _first_of(self._arrival.wait(), asyncio.sleep(timeout))
-        return [record.describe() for record, _ in self._held.values()]
+        return [record.describe() for record in self._held.values()]
 
 
 @dataclass

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import uvicorn
@@ -90,12 +89,7 @@ class Sandbox:
         self._running = _Server(origin, control, listener)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         server, self._running = self._running, None
         if server is not None:
             server.stop()
@@ -215,10 +209,10 @@ class _Server:
 
 
 class _Protocol(H11Protocol):
-    # ASGI has no way to close a connection without an answer, which the faults need, so this puts
-    # one into the state of each request. uvicorn does not document the classes of its protocols:
-    # this was written against 0.30 to 0.54, and tests/contract/test_faults.py fails if a later
-    # version calls `connection_made` or `app` in another way.
+    # The faults have to close a connection without an answer. ASGI has no way to do so, so this
+    # puts one into the state of each request. uvicorn does not document its protocol classes: this
+    # was written against version 0.54, and tests/contract/test_faults.py fails where another
+    # version uses `connection_made` or `app` differently.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
         # asyncio leaves Nagle's algorithm on for a listener made by socket.create_server, and with

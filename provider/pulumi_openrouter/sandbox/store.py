@@ -221,10 +221,9 @@ class Store:
     def add_key(
         self,
         workspace_id: str,
-        *,
+        creator_user_id: str | None = None,
         name: str = "Key",
         label: str | None = None,
-        creator_user_id: str | None = None,
         disabled: bool = False,
     ) -> str:
         """Create an API key and return its hash.
