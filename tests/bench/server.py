@@ -7,9 +7,38 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+import httpx
 
 from pulumi_openrouter.sandbox import Sandbox
-from pulumi_openrouter.sandbox.remote import Remote
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Steers a sandbox in another process, over its control endpoints."""
+
+    http: httpx.Client
+
+    def reset(self) -> None:
+        """Go back to the seed, without latency, faults and log."""
+        self.http.post("/reset").raise_for_status()
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that the API could show."""
+        return dict(self.http.get("/state").raise_for_status().json())
+
+    def clear_requests(self) -> None:
+        """Forget the request log and the counts."""
+        self.http.delete("/requests").raise_for_status()
+
+    def counts(self) -> dict[str, Any]:
+        """Return how many requests there were since the last clear."""
+        return dict(self.http.get("/counts").raise_for_status().json())
+
+    def set_latency(self, seconds: float) -> None:
+        """Delay every answer of the API."""
+        self.http.put("/latency", json={"seconds": seconds}).raise_for_status()
 
 
 @dataclass(frozen=True)
@@ -44,8 +73,9 @@ def running() -> Iterator[Server]:
 @contextmanager
 def steered(control_url: str, environment: dict[str, str]) -> Iterator[Server]:
     """Steer a sandbox that runs already."""
-    with Remote(control_url) as remote:
-        yield Server(remote, control_url, environment)
+    # A proxy of the environment has no business between the bench and its sandbox.
+    with httpx.Client(base_url=control_url, trust_env=False, timeout=60) as http:
+        yield Server(Remote(http), control_url, environment)
 
 
 def _serve() -> None:

@@ -1,12 +1,12 @@
 """The control endpoints: what a test can ask of the sandbox and tell it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 
-from pulumi_openrouter.sandbox import Sandbox
-from pulumi_openrouter.sandbox.errors import SandboxError
+from pulumi_openrouter.sandbox import Sandbox, SandboxError
 
 from .conftest import refuses
 
@@ -208,7 +208,7 @@ def test_email_and_role_of_a_person_change(
 )
 @pytest.mark.usefixtures("unchanged")
 def test_change_of_a_person_that_cannot_be_is_refused(
-    sandbox: Sandbox, people: list[str], changes: dict[str, str], words: str
+    sandbox: Sandbox, people: list[str], changes: dict[str, Any], words: str
 ) -> None:
     """An email that somebody else has, in any case, or that is none, changes nothing."""
     with pytest.raises(SandboxError, match=words):
@@ -345,6 +345,95 @@ def test_control_needs_no_key_and_is_not_counted(sandbox: Sandbox) -> None:
     """Any client on the machine can steer the sandbox, as with curl, and leaves no trace."""
     url = sandbox.url.replace("/api/v1", "/_sandbox/counts")
     assert httpx.get(url, trust_env=False).json()["total"] == 0
+
+
+# Of each answer only the fields that are named here are compared; ... stands for any value.
+OVER_HTTP: list[tuple[str, str, dict[str, Any] | None, int, Any]] = [
+    ("PUT", "/latency", {"seconds": 0}, 200, {}),
+    ("POST", "/faults", {"status": 500, "path": "/keys"}, 201, {"id": ...}),
+    ("GET", "/faults", None, 200, [{"path": "/keys", "status": 500, "matched": 0, "injected": 0}]),
+    ("DELETE", "/faults", None, 200, {}),
+    ("GET", "/held", None, 200, []),
+    ("GET", "/held?timeout=0.01", None, 200, []),
+    ("POST", "/release", None, 200, {"released": 0}),
+    ("POST", "/organization-members", {"count": 1}, 201, [{"email": "person-00007@example.com"}]),
+    (
+        "POST",
+        "/organization-members",
+        {"members": [{"email": "lee@example.com", "id": "user_lee"}]},
+        201,
+        [{"email": "lee@example.com", "id": "user_lee", "role": "org:member"}],
+    ),
+    (
+        "PATCH",
+        "/organization-members/user_lee",
+        {"role": "org:admin", "scim_managed": True, "active_key_in": ["default"]},
+        200,
+        {},
+    ),
+    ("DELETE", "/organization-members/user_lee", None, 200, {}),
+    ("POST", "/keys", {"workspace": "default", "name": "CI"}, 201, {"hash": ..., "name": "CI"}),
+    ("PATCH", "/keys/{hash}", {"disabled": True}, 200, {}),
+    ("PATCH", "/keys/{hash}", {}, 400, {"error": {"code": 400}}),
+    ("DELETE", "/keys/{hash}", None, 200, {}),
+    ("DELETE", "/keys/{hash}", None, 404, {"error": {"code": 404}}),
+    ("PATCH", "/workspaces/default", {"active_keys": True}, 200, {}),
+    ("PATCH", "/options", {"plan": "standard"}, 200, {"plan": "standard"}),
+    ("PATCH", "/options", {"colour": "red"}, 400, {"error": {"code": 400}}),
+    ("GET", "/state", None, 200, {"workspaces": ..., "organization_members": ..., "keys": ...}),
+    ("GET", "/requests", None, 200, []),
+    ("GET", "/requests?writes_only=true", None, 200, []),
+    ("DELETE", "/requests", None, 200, {}),
+    ("GET", "/counts", None, 200, {"total": 0, "writes": 0, "by_operation": {}}),
+    ("POST", "/reset", None, 200, {}),
+    ("GET", "/options", None, 405, {"error": {"code": 405}}),
+]
+
+
+def shown(answer: Any, expected: Any) -> Any:
+    """Return an answer without the fields and values that are not compared."""
+    if expected is ...:
+        return ...
+    if isinstance(expected, dict) and expected:
+        return {name: shown(answer[name], value) for name, value in expected.items()}
+    if isinstance(expected, list) and expected:
+        assert len(answer) == len(expected)
+        return [shown(one, value) for one, value in zip(answer, expected, strict=True)]
+    return answer
+
+
+def test_other_processes_control_it_over_http(sandbox: Sandbox) -> None:
+    """Each endpoint takes and answers JSON, and says what is wrong in the API's shape."""
+    hash = ""
+    with httpx.Client(base_url=sandbox.control_url, trust_env=False) as http:
+        for verb, path, body, status, expected in OVER_HTTP:
+            answer = http.request(verb, path.format(hash=hash), json=body)
+            assert (answer.status_code, answer.headers["Content-Type"]) == (
+                status,
+                "application/json",
+            ), (verb, path, answer.text)
+            assert shown(answer.json(), expected) == expected, (verb, path)
+            hash = answer.json()["hash"] if path == "/keys" else hash
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "body: not JSON"),
+        (b"[]", "body: Input should be a valid dictionary"),
+        (b'{"seconds": "soon"}', "seconds: Input should be a valid number"),
+        (b'{"seconds": NaN}', "seconds: Input should be a finite number"),
+        (b"", "seconds: Missing required argument"),
+        (b'{"seconds": 1, "self": 1}', "self: "),
+    ],
+    ids=["not JSON", "a list", "text", "NaN", "nothing", "another field"],
+)
+def test_bodies_that_are_wrong_are_refused(sandbox: Sandbox, content: bytes, words: str) -> None:
+    """A body that is no JSON object with the right fields answers 400 and names what is wrong."""
+    answer = httpx.put(f"{sandbox.control_url}/latency", content=content, trust_env=False)
+    assert answer.status_code == 400
+    message = answer.json()["error"]["message"]
+    assert message.startswith(f"Invalid request parameters: {words}")
 
 
 def test_answers_carry_the_date(http: httpx.Client) -> None:

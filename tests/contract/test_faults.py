@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_openrouter.sandbox import Sandbox
-from pulumi_openrouter.sandbox.errors import SandboxError
+from pulumi_openrouter.sandbox import Sandbox, SandboxError
 
 from .conftest import ACME
 

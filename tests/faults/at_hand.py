@@ -1,21 +1,19 @@
 """The sandbox without its server: a request is a call of its application in the same thread.
 
 Random lives send some hundred requests each. Over a socket most of their time is the waiting of
-one thread for the other; here the same application, with its rules, its faults and its control
-endpoints, answers ten times as fast. What lies below HTTP has tests of its own.
+one thread for the other; here the same application, with its rules and its faults, answers ten
+times as fast. What lies below HTTP has tests of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 
 from pulumi_openrouter.sandbox.app import create_app
-from pulumi_openrouter.sandbox.control import CONTROL_PREFIX
+from pulumi_openrouter.sandbox.control import Control
 from pulumi_openrouter.sandbox.gateway import API_PREFIX, Gateway
-from pulumi_openrouter.sandbox.remote import Remote
 from pulumi_openrouter.sandbox.seed import load_seed
 from pulumi_openrouter.sandbox.server import DEFAULT_KEY
 from pulumi_openrouter.sandbox.store import Store
@@ -87,22 +85,19 @@ class _Exchange:
         return httpx.Response(start["status"], headers=start["headers"], content=body)
 
 
-class SandboxAtHand(Remote):
+class SandboxAtHand(Control):
     """A sandbox as `Sandbox` is one, for whoever sends through its `line`."""
 
     def __init__(self) -> None:
         self.key = DEFAULT_KEY
         self.url = ORIGIN + API_PREFIX
-        self._store = Store(None)
-        nobody: Callable[[Any], None] = lambda _: None  # noqa: E731
-        self.line = Line(create_app(self._store, load_seed(None), self.key, nobody))
-        self._http = httpx.Client(base_url=ORIGIN + CONTROL_PREFIX, transport=self.line)
+        control = create_app(Store(), load_seed(None), self.key)
+        super().__init__(control.gateway, control.store, control.seed)
+        self.line = Line(control.gateway)
 
     def __enter__(self) -> SandboxAtHand:
         """Offer itself."""
         return self
 
-    def close(self) -> None:
-        """Forget everything."""
-        super().close()
-        self._store.close()
+    def __exit__(self, *_: object) -> None:
+        """Have nothing to close."""

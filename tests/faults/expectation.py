@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from faults.at_hand import SandboxAtHand
 from faults.declared import Declared, Key
 from faults.driver import AnyStack, Recorded
 from faults.random_programs import LIMITS
-from pulumi_openrouter.sandbox.remote import Remote
+from pulumi_openrouter.sandbox import Sandbox
 
 NULLABLE = ("description", "default_provider_sort", "default_text_model", "default_image_model")
 LISTS = ("io_logging_api_key_ids", "disabled_server_tools")
@@ -69,7 +70,7 @@ class View:
     keyed: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, sandbox: Remote, stack: AnyStack, met: Acquaintances) -> View:
+    def of(cls, sandbox: Sandbox | SandboxAtHand, stack: AnyStack, met: Acquaintances) -> View:
         """Look at the sandbox and at the state."""
         state = sandbox.state()
         people = {one["email"].lower(): one["id"] for one in state["organization_members"]}

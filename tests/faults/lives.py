@@ -17,8 +17,7 @@ from faults.random_programs import EMAILS, TEAM, USER_IDS, ByHand, Destroy, Step
 from faults.world import Somebody
 from pulumi_openrouter import OpenRouterError
 from pulumi_openrouter.errors import ConflictError
-from pulumi_openrouter.sandbox import Sandbox
-from pulumi_openrouter.sandbox.errors import SandboxError
+from pulumi_openrouter.sandbox import Sandbox, SandboxError
 
 ATTEMPTS = 15
 """More runs than the faults of one step can make fail."""

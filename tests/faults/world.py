@@ -18,7 +18,6 @@ import httpx
 
 from faults.at_hand import SandboxAtHand
 from pulumi_openrouter.sandbox import Sandbox
-from pulumi_openrouter.sandbox.remote import Remote
 
 World = list[dict[str, Any]]
 """The workspaces by slug, each with fields, budgets and members; nothing that a rerun changes."""
@@ -37,7 +36,7 @@ def world(sandbox: Sandbox) -> World:
     return sorted(workspaces, key=lambda one: str(one["slug"]))
 
 
-def people(sandbox: Remote) -> list[str]:
+def people(sandbox: Sandbox | SandboxAtHand) -> list[str]:
     """Return the user ids of the organization, in its order."""
     return [person["id"] for person in sandbox.state()["organization_members"]]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_openrouter.sandbox.rules import INTERVALS, Refusal, check_budget_order, dollars
+from pulumi_openrouter.sandbox.refusals import INTERVALS, Refusal, check_budget_order, dollars
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 import socket
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,7 @@ import httpx
 import pytest
 import yaml
 
-from pulumi_openrouter.sandbox import Sandbox
-from pulumi_openrouter.sandbox.errors import SandboxError
+from pulumi_openrouter.sandbox import Sandbox, SandboxError
 
 SEED: dict[str, Any] = {
     "organization_members": [
@@ -155,22 +156,35 @@ def test_using_a_sandbox_that_was_not_started_is_one_line(name: str) -> None:
 
 
 def test_every_public_name_is_tried_before_the_start() -> None:
-    """No public name of the sandbox is left out above, except the one that ends a connection."""
-    public = {name for name in dir(Sandbox) if not name.startswith("_")}
-    assert public - {"close"} == set(USES)
+    """No public name of the sandbox is left out above."""
+    assert {name for name in dir(Sandbox) if not name.startswith("_")} == set(USES)
 
 
-def test_closing_and_steering_outside_of_the_block() -> None:
-    """A stopped sandbox says the same, can be started again, and may be closed at any time."""
+def test_steering_outside_of_the_block() -> None:
+    """A stopped sandbox says the same, and can be started again."""
     stopped = Sandbox()
-    stopped.close()
     with stopped:
         assert slugs(stopped) == ["default"]
-    stopped.close()
     with pytest.raises(SandboxError, match="the sandbox is not running"):
         stopped.state()
     with stopped:
         assert slugs(stopped) == ["default"]
+
+
+def test_waiting_ends_with_the_sandbox() -> None:
+    """A thread that waits for a held request learns that the sandbox is not running any more."""
+    with ThreadPoolExecutor() as pool:
+        with Sandbox() as sandbox:
+            asked = threading.Event()
+
+            def wait() -> None:
+                asked.set()
+                sandbox.wait_until_held()
+
+            waiting = pool.submit(wait)
+            asked.wait()
+        with pytest.raises(SandboxError, match="the sandbox is not running"):
+            waiting.result(timeout=30)
 
 
 def test_missing_seed_file_is_named(tmp_path: Path) -> None:
@@ -184,9 +198,15 @@ def test_database_file_survives_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.db"
     with Sandbox(db=file, seed=SEED) as sandbox:
         post(sandbox, "acme")
+        sandbox.mark_member("user_ann", scim_managed=True)
+        sandbox.add_key("acme", creator_user_id="user_ann")
         before = sandbox.state()
     with Sandbox(db=file, seed=SEED) as sandbox:
         assert sandbox.state() == before
+        headers = {"Authorization": f"Bearer {sandbox.key}"}
+        url = f"{sandbox.url}/workspaces/production/members/remove"
+        answer = httpx.post(url, json={"user_ids": ["user_ann"]}, headers=headers)
+        assert answer.status_code == 403
         sandbox.reset()
         assert slugs(sandbox) == ["default", "production"]
 

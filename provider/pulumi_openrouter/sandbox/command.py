@@ -1,15 +1,17 @@
 """The command `pulumi-openrouter sandbox`: the sandbox until Ctrl-C."""
 
+from __future__ import annotations
+
 import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .errors import SandboxError
+from pulumi_openrouter.sandbox.refusals import SandboxError
 
 if TYPE_CHECKING:
-    from .traffic import Record
+    from pulumi_openrouter.sandbox.traffic import Record
 
 
 @click.command()
@@ -35,8 +37,8 @@ def sandbox(  # noqa: PLR0917 - click passes the options by name
         click.echo(f"warning: {host} can be reached from other machines", err=True)
     on_answer = _print_request if log else lambda _: None
     try:
-        # Here, because FastAPI takes a while to load and the command line has other commands.
-        from . import Sandbox
+        # Imported here because FastAPI takes a while to load and there are other commands.
+        from pulumi_openrouter.sandbox import Sandbox
 
         with Sandbox(host, port, db, seed, key, on_answer=on_answer) as running:
             click.echo(f"OpenRouter sandbox at {running.url}, management key {running.key}")
@@ -57,7 +59,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _print_request(record: "Record") -> None:
+def _print_request(record: Record) -> None:
     outcome = record.status or "lost"
     fault = f" ({record.fault})" if record.fault else ""
     query = f"?{record.query}" if record.query else ""

@@ -1,282 +1,354 @@
-"""The endpoints below /_sandbox/, with which a test steers and inspects the sandbox.
+"""What a test, or a person with curl, may tell the sandbox and ask it, apart from the API.
 
-They need no key, and neither the latency nor the faults of the API apply to them. Each Python
-method of `remote.Remote` calls one of these endpoints.
+`Control` has a method for each. The decorator `endpoint` also offers a method over HTTP, below
+/_sandbox/: path parameters, query parameters and the fields of a JSON body are its arguments. No
+key is needed there, and neither the latency nor the faults of the API apply.
 """
 
+from __future__ import annotations
+
+import functools
+import inspect
 import json
-from typing import Annotated, Any
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import unquote
 
-from fastapi import APIRouter, Body, Query, Request
-from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import Field, ValidationError, validate_call
+from starlette.routing import Route
 
-from . import rules
-from .faults import Fault
-from .gateway import Gateway
-from .routes import backend_of
-from .schemas import Segment, Text
-from .seed import Email, Person, Role, Seed, generated_people, plant
-from .store import Store
+from pulumi_openrouter.sandbox.faults import Fault, PlannedFault
+from pulumi_openrouter.sandbox.gateway import Gateway
+from pulumi_openrouter.sandbox.refusals import Refusal, invalid_request
+from pulumi_openrouter.sandbox.schemas import Options, Text
+from pulumi_openrouter.sandbox.seed import Email, Person, Role, Seed, generated_people, plant
+from pulumi_openrouter.sandbox.store import Store, email_key, timestamp
 
 CONTROL_PREFIX = "/_sandbox"
 
-router = APIRouter(prefix=CONTROL_PREFIX)
+P = ParamSpec("P")
+R = TypeVar("R")
+Json = Any
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Timeout = Annotated[float, Field(ge=0, le=600)]
+NonEmpty = Annotated[str, Field(min_length=1)]
+
+ROUTES: list[Route] = []
 
 
-class NewPeople(BaseModel):
-    """People to add: a number of generated ones, or a list."""
+def endpoint(
+    verb: str,
+    path: str,
+    status: int = 200,
+    shape: Callable[[Control, Any], Json] = lambda _, result: {} if result is None else result,
+) -> Callable[[Callable[Concatenate[Control, P], R]], Callable[Concatenate[Control, P], R]]:
+    """Offer a method of `Control` over HTTP, and refuse arguments that break its annotations.
 
-    model_config = ConfigDict(extra="forbid")
-
-    count: Annotated[int, Field(ge=0)] = 0
-    members: list[Person] = []
-
-
-class PersonChanges(BaseModel):
-    """What to change of a person; None leaves it as it is.
-
-    `scim_managed` and `active_key_in` (workspaces) make the API refuse to remove the person.
+    What the method changes is saved, unless the verb is GET. `shape` makes the JSON of the answer
+    from the control and the method's result.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    def decorate(
+        method: Callable[Concatenate[Control, P], R],
+    ) -> Callable[Concatenate[Control, P], R]:
+        validated = validate_call(method)
 
-    email: Email | None = None
-    role: Role | None = None
-    scim_managed: bool | None = None
-    active_key_in: list[Text] | None = None
+        @functools.wraps(method)
+        def call(control: Control, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                result = validated(control, *args, **kwargs)
+            except ValidationError as error:
+                raise _refusal(method, error) from None
+            if verb != "GET":
+                control.store.save()
+            return result
 
+        async def handle(request: Request) -> Response:
+            steer: Callable[..., Any] = call
+            control: Control = request.app.state.control
+            result = steer(control, **await _arguments(request))
+            if inspect.isawaitable(result):
+                result = await result
+            # As ASCII: a logged body may hold half of a surrogate pair, which UTF-8 cannot encode.
+            body = json.dumps(shape(control, result))
+            return Response(body, status, media_type="application/json")
 
-class WorkspaceMarks(BaseModel):
-    """Whether a workspace has an active API key that no person created; None: as it is."""
+        ROUTES.append(Route(CONTROL_PREFIX + path, handle, methods=[verb]))
+        return call
 
-    model_config = ConfigDict(extra="forbid")
-
-    active_keys: bool | None = None
-
-
-class NewKey(BaseModel):
-    """An API key of a workspace (its id or slug)."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    workspace: Text
-    name: Annotated[str, Field(min_length=1)] = "Key"
-    label: Text | None = None
-    creator_user_id: Text | None = None
-    disabled: bool = False
-
-
-def _gateway(request: Request) -> Gateway:
-    gateway: Gateway = request.app.state.gateway
-    return gateway
+    return decorate
 
 
-@router.post("/reset")
-async def reset(request: Request) -> JSONResponse:
-    """Go back to the seed: no marks, options, faults, latency or log; held requests are dropped."""
-    seed: Seed = request.app.state.seed
-    gateway, backend = _gateway(request), backend_of(request)
-    gateway.holds.free(go_on=False)
-    gateway.faults.clear()
-    gateway.latency = 0.0
-    gateway.traffic.clear()
-    backend.options = rules.Options()
-    plant(backend.store, seed)
-    return JSONResponse({})
+def _refusal(method: Callable[..., object], error: ValidationError) -> Refusal:
+    # pydantic locates an argument that was passed by position by its number.
+    names = list(inspect.signature(method).parameters)
+    located = []
+    for one in error.errors():
+        named = (names[part] if isinstance(part, int) else part for part in one["loc"][:1])
+        located.append({**one, "loc": ("body", *named, *one["loc"][1:])})
+    return invalid_request(located)
 
 
-@router.get("/state")
-async def state(request: Request) -> JSONResponse:
-    """Return everything that the API could show."""
-    store = backend_of(request).store
-    everything = {
-        "workspaces": _workspaces(store),
-        "organization_members": store.list_people(),
-        "keys": store.list_all_keys(),
-    }
-    return JSONResponse(everything)
+async def _arguments(request: Request) -> dict[str, Any]:
+    body = await request.body()
+    try:
+        fields = json.loads(body) if body else {}
+    except ValueError as error:
+        raise Refusal(400, f"Invalid request parameters: body: not JSON ({error})") from None
+    if not isinstance(fields, dict):
+        message = "Invalid request parameters: body: Input should be a valid dictionary"
+        raise Refusal(400, message)
+    path = {name: unquote(value) for name, value in request.path_params.items()}
+    return {**request.query_params, **fields, **path}
 
 
-@router.get("/requests")
-async def requests(request: Request, writes_only: bool = False) -> Response:
-    """Return the request log."""
-    # As ASCII: a logged body may hold half of a surrogate pair, which UTF-8 cannot say.
-    log = json.dumps(_gateway(request).traffic.requests(writes_only))
-    return Response(log, media_type="application/json")
+class Control:
+    """Steers and inspects a sandbox. Its methods run in the thread that serves the API."""
 
+    def __init__(self, gateway: Gateway, store: Store, seed: Seed) -> None:
+        self.gateway = gateway
+        self.store = store
+        self.seed = seed
+        self._faults_added = 0
 
-@router.delete("/requests")
-async def clear_requests(request: Request) -> JSONResponse:
-    """Forget the request log and the counts."""
-    _gateway(request).traffic.clear()
-    return JSONResponse({})
+    @endpoint("POST", "/reset")
+    def reset(self) -> None:
+        """Go back to the seed, and clear log, faults, latency, options and marks.
 
+        Requests that are held are dropped.
+        """
+        self.gateway.holds.free(go_on=False)
+        self.gateway.faults.clear()
+        self.gateway.latency = 0.0
+        self.gateway.traffic.clear()
+        self.store.options = Options()
+        plant(self.store, self.seed)
 
-@router.get("/counts")
-async def counts(request: Request) -> JSONResponse:
-    """Return the counts."""
-    return JSONResponse(_gateway(request).traffic.counts())
+    @endpoint("GET", "/state")
+    def state(self) -> dict[str, Json]:
+        """Return all `workspaces`, `organization_members` and `keys`, as the API shows them.
 
-
-@router.put("/latency")
-async def set_latency(
-    request: Request, seconds: Annotated[float, Body(embed=True, ge=0, allow_inf_nan=False)]
-) -> JSONResponse:
-    """Delay every answer of the API."""
-    _gateway(request).latency = seconds
-    return JSONResponse({})
-
-
-@router.post("/faults")
-async def add_fault(request: Request, fault: Fault) -> JSONResponse:
-    """Plan a fault."""
-    return JSONResponse({"id": _gateway(request).faults.add(fault)}, 201)
-
-
-@router.get("/faults")
-async def faults(request: Request) -> JSONResponse:
-    """Return the planned faults and how often each acted."""
-    return JSONResponse(list(_gateway(request).faults.describe()))
-
-
-@router.delete("/faults")
-async def clear_faults(request: Request) -> JSONResponse:
-    """Drop all planned faults."""
-    _gateway(request).faults.clear()
-    return JSONResponse({})
-
-
-@router.get("/held")
-async def held(request: Request, timeout: Annotated[float, Query(ge=0, le=600)] = 0) -> Response:
-    """Return the held requests, waiting up to `timeout` seconds for the first."""
-    log = json.dumps(await _gateway(request).holds.wait(timeout))
-    return Response(log, media_type="application/json")
-
-
-@router.post("/release")
-async def release(request: Request) -> JSONResponse:
-    """Let all held requests go on."""
-    return JSONResponse({"released": _gateway(request).holds.free(go_on=True)})
-
-
-@router.post("/organization-members")
-async def add_organization_members(request: Request, body: NewPeople) -> JSONResponse:
-    """Add people to the organization."""
-    store = backend_of(request).store
-    people = [*body.members, *generated_people(store.count_people() + 1, body.count)]
-    rows = [person.row() for person in people]
-    with store.transaction():
-        for row in rows:
-            _check_person_is_new(store, row)
-            store.add_people([row])
-    return JSONResponse(rows, 201)
-
-
-@router.patch("/organization-members/{id}")
-async def change_person(request: Request, id: Segment, changes: PersonChanges) -> JSONResponse:
-    """Change a person's email, role or marks."""
-    backend = backend_of(request)
-    store = backend.store
-    _check_person_exists(store, id)
-    workspaces = [backend.workspace(ref).id for ref in changes.active_key_in or []]
-    if changes.email is not None and store.email_owner(changes.email) not in (None, id):
-        raise _taken(changes.email)
-    with store.transaction():
-        store.change_person(id, email=changes.email, role=changes.role)
-        if changes.scim_managed is not None:
-            store.mark_scim_managed(id, changes.scim_managed)
-        if changes.active_key_in is not None:
-            store.set_key_holder(id, workspaces)
-    return JSONResponse({})
-
-
-@router.delete("/organization-members/{id}")
-async def remove_person(request: Request, id: Segment) -> JSONResponse:
-    """Take a person out of the organization and of every workspace; their keys stay."""
-    store = backend_of(request).store
-    _check_person_exists(store, id)
-    store.remove_person(id)
-    return JSONResponse({})
-
-
-@router.post("/keys")
-async def add_key(request: Request, body: NewKey) -> JSONResponse:
-    """Create an API key."""
-    backend = backend_of(request)
-    workspace = backend.workspace(body.workspace)
-    if body.creator_user_id is not None:
-        _check_person_exists(backend.store, body.creator_user_id)
-    key = backend.store.add_key(workspace.id, **body.model_dump(exclude={"workspace"}))
-    return JSONResponse(key, 201)
-
-
-@router.patch("/keys/{hash}")
-async def disable_key(
-    request: Request, hash: Segment, disabled: Annotated[bool, Body(embed=True)]
-) -> JSONResponse:
-    """Disable an API key, or enable it again."""
-    store = backend_of(request).store
-    _check_key_exists(store, hash)
-    store.disable_key(hash, disabled)
-    return JSONResponse({})
-
-
-@router.delete("/keys/{hash}")
-async def delete_key(request: Request, hash: Segment) -> JSONResponse:
-    """Delete an API key."""
-    store = backend_of(request).store
-    _check_key_exists(store, hash)
-    store.delete_key(hash)
-    return JSONResponse({})
-
-
-@router.patch("/workspaces/{id}")
-async def mark_workspace(request: Request, id: Segment, marks: WorkspaceMarks) -> JSONResponse:
-    """Let a workspace have one API key that no person created, or none."""
-    backend = backend_of(request)
-    workspace = backend.workspace(id)
-    if marks.active_keys is not None:
-        with backend.store.transaction():
-            backend.store.set_unowned_key(workspace.id, marks.active_keys)
-    return JSONResponse({})
-
-
-@router.patch("/options")
-async def set_options(request: Request, options: rules.Options) -> JSONResponse:
-    """Change options of the account; the others stay."""
-    backend = backend_of(request)
-    backend.options = backend.options.model_copy(update=options.model_dump(exclude_unset=True))
-    return JSONResponse(backend.options.model_dump())
-
-
-def _workspaces(store: Store) -> list[dict[str, Any]]:
-    return [
-        {
-            **workspace.document,
-            "is_default": workspace.is_default,
-            "budgets": store.budget_limits(workspace.id),
-            "members": [member["user_id"] for member in store.list_members(workspace)],
+        Each workspace also has `is_default`, `budgets` (USD by interval) and `members` (user ids).
+        """
+        workspaces = [
+            {
+                **workspace.document,
+                "is_default": workspace.is_default,
+                "budgets": workspace.limits,
+                "members": self.store.member_ids(workspace),
+            }
+            for workspace in self.store.workspaces.values()
+        ]
+        return {
+            "workspaces": workspaces,
+            "organization_members": [{**person} for person in self.store.people.values()],
+            "keys": [{**key} for key in self.store.keys.values()],
         }
-        for workspace in store.list_workspaces()
-    ]
+
+    @endpoint("GET", "/requests")
+    def requests(self, writes_only: bool = False) -> list[dict[str, Json]]:
+        """Return the requests to the API since the last clear, oldest first.
+
+        Each has `number`, `method`, `path` (below /api/v1, percent-encoded), `query`, `body`
+        (parsed JSON or None), `status` (None when it was lost) and `fault` (None or which).
+        """
+        return self.gateway.traffic.requests(writes_only)
+
+    @endpoint("DELETE", "/requests")
+    def clear_requests(self) -> None:
+        """Forget the log and the counts."""
+        self.gateway.traffic.clear()
+
+    @endpoint("GET", "/counts")
+    def counts(self) -> dict[str, Json]:
+        """Return `total`, `writes`, `by_operation` (by operationId) and `max_in_flight`."""
+        return self.gateway.traffic.counts()
+
+    @endpoint("PUT", "/latency")
+    def set_latency(self, seconds: Seconds) -> None:
+        """Delay every answer of the API by this many seconds."""
+        self.gateway.latency = seconds
+
+    @endpoint("POST", "/faults", 201, lambda _, id: {"id": id})
+    def add_fault(
+        self,
+        /,
+        *,
+        method: str = "*",
+        path: str = "/**",
+        times: int | None = 1,
+        skip: int = 0,
+        **action: Json,
+    ) -> str:
+        """Plan a fault (the actions are those of `faults.Fault`) and return its id."""
+        fault = Fault(method=method, path=path, times=times, skip=skip, **action)
+        self._faults_added += 1
+        planned = PlannedFault(f"fault-{self._faults_added}", fault)
+        self.gateway.faults.append(planned)
+        return planned.id
+
+    @endpoint("GET", "/faults")
+    def faults(self) -> list[dict[str, Json]]:
+        """Return the planned faults, with how often each `matched` and was `injected`."""
+        return [planned.describe() for planned in self.gateway.faults]
+
+    @endpoint("DELETE", "/faults")
+    def clear_faults(self) -> None:
+        """Drop all planned faults; requests that are held stay held."""
+        self.gateway.faults.clear()
+
+    @endpoint("GET", "/held")
+    def held(self, timeout: Timeout = 0) -> Coroutine[Any, Any, list[dict[str, Json]]]:
+        """Return the held requests as soon as there is one, or none after `timeout` seconds."""
+        return self.gateway.holds.wait(timeout)
+
+    @endpoint("POST", "/release", shape=lambda _, count: {"released": count})
+    def release(self) -> int:
+        """Let all held requests go on and return how many there were."""
+        return self.gateway.holds.free(go_on=True)
+
+    @endpoint("POST", "/organization-members", 201)
+    def add_people(
+        self, *, count: Annotated[int, Field(ge=0)] = 0, members: Sequence[Person] = ()
+    ) -> list[dict[str, Json]]:
+        """Add the people of a list and so many generated ones, and return them all."""
+        people = [*members, *generated_people(len(self.store.people) + 1, count)]
+        rows = [person.row() for person in people]
+        ids = {*self.store.people}
+        emails = {email_key(person["email"]) for person in self.store.people.values()}
+        for row in rows:
+            if row["id"] in ids or email_key(row["email"]) in emails:
+                raise _taken(row["email"])
+            ids.add(row["id"])
+            emails.add(email_key(row["email"]))
+        self.store.people.update({row["id"]: row for row in rows})
+        return [{**row} for row in rows]
+
+    def add_organization_members(
+        self, people: int | Sequence[Mapping[str, Json]]
+    ) -> list[dict[str, Json]]:
+        """Add so many generated people, or these (`email`, and what else a seed may give)."""
+        given: Any = {"count": people} if isinstance(people, int) else {"members": people}
+        return self.add_people(**given)
+
+    def add_person(
+        self,
+        email: str,
+        *,
+        role: str = "org:member",
+        first_name: str | None = None,
+        last_name: str | None = None,
+        user_id: str | None = None,
+    ) -> str:
+        """Add a person to the organization and return their user id (made from the email)."""
+        names = {"first_name": first_name, "last_name": last_name}
+        person = {"email": email, "role": role, "id": user_id, **names}
+        [added] = self.add_organization_members([person])
+        return str(added["id"])
+
+    @endpoint("PATCH", "/organization-members/{user_id}")
+    def change_person(
+        self,
+        user_id: str,
+        *,
+        email: Email | None = None,
+        role: Role | None = None,
+        scim_managed: bool | None = None,
+        active_key_in: Sequence[Text] | None = None,
+    ) -> None:
+        """Change a person; what is left out stays, and so does the user id.
+
+        `role` is "org:admin" or "org:member". `scim_managed` and `active_key_in` are marks that
+        make the API refuse to remove the person from a workspace: an identity provider manages
+        them, and their keys are replaced by one in each of these workspaces (ids or slugs).
+        """
+        self._check_person_exists(user_id)
+        workspaces = [self.store.workspace(ref).id for ref in active_key_in or []]
+        if email is not None and self.store.email_owner(email) not in (None, user_id):
+            raise _taken(email)
+        person = self.store.people[user_id]
+        changes = {"email": email or person["email"], "role": role or person["role"]}
+        self.store.people[user_id] = {**person, **changes}
+        if scim_managed is True:
+            self.store.scim_managed.add(user_id)
+        elif scim_managed is False:
+            self.store.scim_managed.discard(user_id)
+        if active_key_in is not None:
+            self.store.delete_keys(creator_user_id=user_id)
+            for workspace_id in workspaces:
+                self.store.add_key(workspace_id, user_id)
+
+    # The same under the name that says what the marks are for.
+    mark_member = change_person
+
+    @endpoint("DELETE", "/organization-members/{user_id}")
+    def remove_person(self, user_id: str) -> None:
+        """Take a person out of the organization and of every workspace; their keys stay."""
+        self._check_person_exists(user_id)
+        self.store.remove_person(user_id)
+
+    @endpoint("POST", "/keys", 201, lambda control, hash: control.find_key(hash))
+    def add_key(
+        self,
+        workspace: Text,
+        *,
+        name: NonEmpty = "Key",
+        label: Text | None = None,
+        creator_user_id: Text | None = None,
+        disabled: bool = False,
+    ) -> str:
+        """Create an API key in a workspace (id or slug) and return the key's hash."""
+        workspace_id = self.store.workspace(workspace).id
+        if creator_user_id is not None:
+            self._check_person_exists(creator_user_id)
+        return self.store.add_key(workspace_id, creator_user_id, name, label, disabled)
+
+    @endpoint("PATCH", "/keys/{hash}")
+    def change_key(self, hash: str, *, disabled: bool) -> None:
+        """Disable an API key, or enable it again."""
+        key = self.find_key(hash)
+        self.store.keys[hash] = {**key, "disabled": disabled, "updated_at": timestamp()}
+
+    def disable_key(self, hash: str) -> None:
+        """Disable an API key: it is not active any more, so the API refuses nothing for it."""
+        self.change_key(hash, disabled=True)
+
+    @endpoint("DELETE", "/keys/{hash}")
+    def delete_key(self, hash: str) -> None:
+        """Delete an API key."""
+        self.find_key(hash)
+        del self.store.keys[hash]
+
+    @endpoint("PATCH", "/workspaces/{id_or_slug}")
+    def mark_workspace(self, id_or_slug: str, *, active_keys: bool | None = None) -> None:
+        """Replace the keys of a workspace that no person created by an active one, or by none."""
+        workspace = self.store.workspace(id_or_slug)
+        if active_keys is not None:
+            self.store.delete_keys(workspace_id=workspace.id, creator_user_id=None)
+        if active_keys:
+            self.store.add_key(workspace.id)
+
+    @endpoint("PATCH", "/options")
+    def set_options(self, /, **options: Json) -> dict[str, Json]:
+        """Change options of the account (those of `schemas.Options`) and return all of them."""
+        changes = Options.model_validate(options).model_dump(exclude_unset=True)
+        self.store.options = self.store.options.model_copy(update=changes)
+        return self.store.options.model_dump()
+
+    def find_key(self, hash: str) -> dict[str, Json]:
+        """Return an API key as the API shows it, or refuse with 404."""
+        if hash not in self.store.keys:
+            raise Refusal(404, f"The organization has no API key with hash {hash}")
+        return self.store.keys[hash]
+
+    def _check_person_exists(self, user_id: str) -> None:
+        if user_id not in self.store.people:
+            raise Refusal(404, f"The organization has no member with id {user_id}")
 
 
-def _check_person_exists(store: Store, user_id: str) -> None:
-    if not store.known_people([user_id]):
-        raise rules.Refusal(404, f"The organization has no member with id {user_id}")
-
-
-def _check_person_is_new(store: Store, row: dict[str, Any]) -> None:
-    if store.email_owner(row["email"]) or store.known_people([row["id"]]):
-        raise _taken(row["email"])
-
-
-def _check_key_exists(store: Store, hash: str) -> None:
-    if not store.has_key(hash):
-        raise rules.Refusal(404, f"The organization has no API key with hash {hash}")
-
-
-def _taken(email: str) -> rules.Refusal:
+def _taken(email: str) -> Refusal:
     message = f"The organization has a member with the email {email}, or with its id, already"
-    return rules.Refusal(400, message)
+    return Refusal(400, message)

@@ -1,22 +1,25 @@
 """Faults that a test plans: which requests they affect, how often, and what they do.
 
 A fault names a method and a path, lets `skip` matching requests through and then acts on `times`
-of them. The gateway asks `Faults.take` about every request; the first fault that matches acts,
-in the order of adding. Nothing here is ever random.
+of them. The gateway offers every request to the planned faults in the order of adding, and the
+first one that takes it acts. Nothing here is ever random.
 """
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from .answers import Answer, error_body
-from .schemas import Text
+from pulumi_openrouter.sandbox.refusals import error_body
+from pulumi_openrouter.sandbox.schemas import Text
 
-# The words of the API's own errors, for a fault that gives only a status.
-STATUS_WORDS = {
+# The messages of the API's own errors, for a fault that gives only a status.
+STATUS_MESSAGES = {
     400: "Invalid request parameters",
     401: "Missing Authentication header",
     403: "Only management keys can perform this operation",
@@ -78,7 +81,7 @@ class Fault(BaseModel):
     hold: Literal[True, "answer"] | None = None
 
     @model_validator(mode="after")
-    def _one_action(self) -> "Fault":
+    def _one_action(self) -> Fault:
         actions = [name for name in ACTIONS if getattr(self, name) not in (None, False)]
         if len(actions) > 1 or not (actions or self.body is not None):
             msg = f"give exactly one of {', '.join(ACTIONS)} or a body, not {actions or 'none'}"
@@ -109,20 +112,27 @@ class Fault(BaseModel):
             part in ("*", segment) for part, segment in zip(pattern, segments, strict=True)
         )
 
-    def rewrite(self, answer: Answer | None) -> Answer:
+    def rewrite(self, answer: Response | None) -> Response:
         """Return the answer to send; `answer` is what the API said, None if it was not asked."""
-        if answer and self.merge is not None and answer.status < 400:
-            merged = json.dumps(deep_merge(json.loads(answer.body), self.merge)).encode()
-            return _answer(answer.status, merged, "application/json")
+        if answer and self.merge is not None and answer.status_code < 400:
+            merged = deep_merge(json.loads(bytes(answer.body)), self.merge)
+            return self._response(answer.status_code, json.dumps(merged), "application/json")
         if answer and self.status is None and self.body is None:
             return answer
         status = self.status or 200
         if self.body is not None:
             content_type = self.content_type or ("text/html" if self.status else "application/json")
-            return _answer(status, self.body.encode(), content_type, self.retry_after)
-        words = self.message or STATUS_WORDS.get(status, "Server error")
-        body = json.dumps(error_body(status, words)).encode()
-        return _answer(status, body, "application/json", self.retry_after)
+            return self._response(status, self.body, content_type)
+        error = error_body(status, self.message or STATUS_MESSAGES.get(status, "Server error"))
+        return self._response(status, json.dumps(error), "application/json")
+
+    def _response(self, status: int, body: str, content_type: str) -> Response:
+        response = Response(body, status)
+        # Not through the constructor, which adds a charset to the content type.
+        response.raw_headers.append((b"content-type", content_type.encode()))
+        if self.retry_after is not None:
+            response.raw_headers.append((b"retry-after", self.retry_after.encode()))
+        return response
 
 
 def deep_merge(value: object, patch: object) -> object:
@@ -135,60 +145,26 @@ def deep_merge(value: object, patch: object) -> object:
     return patch
 
 
-def _answer(status: int, body: bytes, content_type: str, retry_after: str | None = None) -> Answer:
-    headers = [(b"content-type", content_type.encode())]
-    headers.append((b"content-length", str(len(body)).encode()))
-    if retry_after is not None:
-        headers.append((b"retry-after", retry_after.encode()))
-    return Answer(status, headers, body)
-
-
 @dataclass
-class _Planned:
+class PlannedFault:
+    """A fault, how often it matched a request, and how often it was injected."""
+
     id: str
     fault: Fault
     matched: int = 0
     injected: int = 0
 
-    def take(self) -> bool:
-        """Count a matching request and return whether the fault acts on it."""
+    def take(self, method: str, segments: Sequence[str]) -> bool:
+        """Return whether the fault acts on this request, and count it."""
+        if not self.fault.matches(method, segments):
+            return False
         self.matched += 1
         spent = self.fault.times is not None and self.injected >= self.fault.times
         acts = self.matched > self.fault.skip and not spent
         self.injected += acts
         return acts
 
-
-class Faults:
-    """The faults that are planned, in the order of adding."""
-
-    def __init__(self) -> None:
-        self._planned: list[_Planned] = []
-        self._added = 0
-
-    def add(self, fault: Fault) -> str:
-        """Plan a fault and return its id."""
-        self._added += 1
-        self._planned.append(_Planned(f"fault-{self._added}", fault))
-        return self._planned[-1].id
-
-    def clear(self) -> None:
-        """Drop all faults; a request that one of them holds stays held."""
-        self._planned.clear()
-
-    def take(self, method: str, segments: Sequence[str]) -> Fault | None:
-        """Return the fault that acts on this request. Requests it lets through try the next."""
-        for planned in self._planned:
-            if planned.fault.matches(method, segments) and planned.take():
-                return planned.fault
-        return None
-
-    def describe(self) -> Iterator[dict[str, Any]]:
-        """Yield each fault: its id, its fields, how often it matched and was injected."""
-        for planned in self._planned:
-            yield {
-                "id": planned.id,
-                **planned.fault.model_dump(exclude_unset=True),
-                "matched": planned.matched,
-                "injected": planned.injected,
-            }
+    def describe(self) -> dict[str, Any]:
+        """Return the fault for JSON, with the fields that were given and the counts."""
+        fields = self.fault.model_dump(exclude_unset=True)
+        return {"id": self.id, **fields, "matched": self.matched, "injected": self.injected}

@@ -1,18 +1,19 @@
-"""The operations of the API: parse a request, ask `rules`, write to `store`, shape the answer.
+"""The operations of the API: parse a request, ask `refusals`, write to `store`, shape the answer.
 
 In the order of the API document. Handlers are async and never wait, so each runs from its first
-check to its last write without another request in between; several writes share a transaction.
+check to its last write without another request in between.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from . import rules
-from .gateway import API_PREFIX
-from .schemas import (
+from pulumi_openrouter.sandbox import refusals
+from pulumi_openrouter.sandbox.gateway import API_PREFIX
+from pulumi_openrouter.sandbox.schemas import (
     PAGE_SIZE_DEFAULT,
     PAGE_SIZE_MAX,
     CreateWorkspace,
@@ -26,205 +27,176 @@ from .schemas import (
     UpsertBudget,
     WorkspaceId,
 )
-from .store import Store, Workspace
+from pulumi_openrouter.sandbox.store import Store, Workspace
 
 router = APIRouter(prefix=API_PREFIX)
 
 BYOK_FLAG = "include_byok_in_budgets"
 
 
-@dataclass
-class Backend:
-    """What the handlers work on: the store, and the options of the account."""
-
-    store: Store
-    options: rules.Options
-
-    def workspace(self, ref: str) -> Workspace:
-        """Return the workspace with this id or slug, or refuse with 404."""
-        workspace = self.store.find_workspace(ref)
-        if workspace is None:
-            raise rules.workspace_not_found()
-        return workspace
+async def store_of(request: Request) -> Store:
+    """Return the store of the application of this request."""
+    store: Store = request.app.state.store
+    return store
 
 
-def backend_of(request: Request) -> Backend:
-    """Return what the application of this request works on."""
-    backend: Backend = request.app.state.backend
-    return backend
+Organization = Annotated[Store, Depends(store_of)]
 
 
-@router.get("/keys")
+@router.get("/keys", operation_id="list")
 async def list_keys(
-    request: Request,
+    store: Organization,
     workspace_id: WorkspaceId | None = None,
     offset: Offset = 0,
     include_disabled: Flag = False,
 ) -> JSONResponse:
     """List the API keys of a workspace, by default the default one; a page has 100."""
-    api = backend_of(request)
-    workspace = api.workspace(workspace_id) if workspace_id else api.store.default_workspace()
-    data = workspace and api.store.list_keys(
-        workspace.id, offset, PAGE_SIZE_MAX, include_disabled=include_disabled
-    )
-    return JSONResponse({"data": data or []})
+    workspace = store.workspace(workspace_id) if workspace_id else store.default_workspace()
+    keys = store.keys_of(workspace.id, include_disabled=include_disabled) if workspace else []
+    return JSONResponse({"data": keys[offset : offset + PAGE_SIZE_MAX]})
 
 
-@router.get("/organization/members")
+@router.get("/organization/members", operation_id="listOrganizationMembers")
 async def list_organization_members(
-    request: Request, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
+    store: Organization, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
 ) -> JSONResponse:
     """List the people of the organization."""
-    api = backend_of(request)
-    data = api.store.list_people(offset, limit)
-    return JSONResponse({"data": data, "total_count": api.store.count_people()})
+    people = list(store.people.values())
+    return JSONResponse({"data": people[offset : offset + limit], "total_count": len(people)})
 
 
-@router.get("/workspaces")
+@router.get("/workspaces", operation_id="listWorkspaces")
 async def list_workspaces(
-    request: Request, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
+    store: Organization, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
 ) -> JSONResponse:
     """List the workspaces of the organization."""
-    api = backend_of(request)
-    data = [workspace.document for workspace in api.store.list_workspaces(offset, limit)]
-    return JSONResponse({"data": data, "total_count": api.store.count_workspaces()})
+    documents = [workspace.document for workspace in store.workspaces.values()]
+    data = documents[offset : offset + limit]
+    return JSONResponse({"data": data, "total_count": len(documents)})
 
 
-@router.post("/workspaces")
-async def create_workspace(request: Request, body: CreateWorkspace) -> JSONResponse:
+@router.post("/workspaces", operation_id="createWorkspace")
+async def create_workspace(store: Organization, body: CreateWorkspace) -> JSONResponse:
     """Create a workspace."""
-    api = backend_of(request)
-    _check_slug_is_free(api.store, body.slug)
-    workspace = api.store.create_workspace(_fields(body.model_dump()))
+    _check_slug_is_free(store, body.slug)
+    workspace = store.create_workspace(_fields(body.model_dump()))
     return JSONResponse({"data": workspace.document}, 201)
 
 
-@router.get("/workspaces/{id}")
-async def get_workspace(request: Request, id: Segment) -> JSONResponse:
+@router.get("/workspaces/{id}", operation_id="getWorkspace")
+async def get_workspace(store: Organization, id: Segment) -> JSONResponse:
     """Return one workspace."""
-    api = backend_of(request)
-    return JSONResponse({"data": api.workspace(id).document})
+    return JSONResponse({"data": store.workspace(id).document})
 
 
-@router.patch("/workspaces/{id}")
-async def update_workspace(request: Request, id: Segment, body: UpdateWorkspace) -> JSONResponse:
+@router.patch("/workspaces/{id}", operation_id="updateWorkspace")
+async def update_workspace(store: Organization, id: Segment, body: UpdateWorkspace) -> JSONResponse:
     """Change the fields that were sent."""
-    api = backend_of(request)
-    workspace = api.workspace(id)
+    workspace = store.workspace(id)
     changes = _fields(body.model_dump(exclude_unset=True))
     if changes.get("slug", workspace.document["slug"]) != workspace.document["slug"]:
-        _check_slug_is_free(api.store, body.slug)
+        _check_slug_is_free(store, body.slug)
     if changes:
-        workspace = api.store.update_workspace(workspace, changes)
+        workspace.update(changes)
     return JSONResponse({"data": workspace.document})
 
 
-@router.delete("/workspaces/{id}")
+@router.delete("/workspaces/{id}", operation_id="deleteWorkspace")
 async def delete_workspace(
-    request: Request, id: Segment, confirm_default_workspace_deletion: Flag = False
+    store: Organization, id: Segment, confirm_default_workspace_deletion: Flag = False
 ) -> JSONResponse:
     """Delete a workspace with its budgets, members and keys."""
-    api = backend_of(request)
-    workspace = api.workspace(id)
-    rules.check_workspace_deletable(
-        api.options,
+    workspace = store.workspace(id)
+    refusals.check_workspace_deletable(
         is_default=workspace.is_default,
+        default_is_deletable=store.options.default_workspace_deletion,
         confirmed=confirm_default_workspace_deletion,
-        has_active_keys=api.store.has_active_keys(workspace.id),
+        has_active_keys=bool(store.keys_of(workspace.id)),
     )
-    api.store.delete_workspace(workspace.id)
+    store.delete_workspace(workspace.id)
     return JSONResponse({"deleted": True})
 
 
-@router.get("/workspaces/{id}/budgets")
-async def list_budgets(request: Request, id: Segment) -> JSONResponse:
+@router.get("/workspaces/{id}/budgets", operation_id="listWorkspaceBudgets")
+async def list_budgets(store: Organization, id: Segment) -> JSONResponse:
     """List the budgets of a workspace."""
-    api = backend_of(request)
-    workspace = api.workspace(id)
-    budgets = api.store.list_budgets(workspace.id)
-    if api.options.plan != "enterprise" or (not budgets and api.options.fresh_budgets_404):
-        raise rules.budget_not_found()
+    workspace = store.workspace(id)
+    budgets = list(workspace.budgets.values())
+    if store.options.plan != "enterprise" or (not budgets and store.options.fresh_budgets_404):
+        raise refusals.budget_not_found()
     return _with_flag(budgets, workspace)
 
 
-@router.get("/workspaces/{id}/budgets/{interval}")
-async def get_budget(request: Request, id: Segment, interval: Interval) -> JSONResponse:
+@router.get("/workspaces/{id}/budgets/{interval}", operation_id="getWorkspaceBudget")
+async def get_budget(store: Organization, id: Segment, interval: Interval) -> JSONResponse:
     """Return the budget of one interval."""
-    api = backend_of(request)
-    workspace = api.workspace(id)
-    budget = api.store.find_budget(workspace.id, interval)
-    if budget is None:
-        raise rules.budget_not_found()
-    return _with_flag(budget, workspace)
+    workspace = store.workspace(id)
+    if interval not in workspace.budgets:
+        raise refusals.budget_not_found()
+    return _with_flag(workspace.budgets[interval], workspace)
 
 
-@router.put("/workspaces/{id}/budgets/{interval}")
+@router.put("/workspaces/{id}/budgets/{interval}", operation_id="upsertWorkspaceBudget")
 async def upsert_budget(
-    request: Request, id: Segment, interval: Interval, body: UpsertBudget
+    store: Organization, id: Segment, interval: Interval, body: UpsertBudget
 ) -> JSONResponse:
     """Set the limit of one interval, and the workspace's BYOK flag when it was sent."""
-    api = backend_of(request)
-    workspace = api.workspace(id)
-    rules.check_plan_has_budgets(api.options)
-    rules.check_budget_order(api.store.budget_limits(workspace.id) | {interval: body.limit_usd})
+    workspace = store.workspace(id)
+    refusals.check_plan_has_budgets(store.options.plan)
+    refusals.check_budget_order(workspace.limits | {interval: body.limit_usd})
     flag = body.model_dump(include={BYOK_FLAG}, exclude_unset=True)
-    with api.store.transaction():
-        api.store.put_budget(workspace.id, interval, body.limit_usd)
-        if flag.get(BYOK_FLAG, workspace.document[BYOK_FLAG]) != workspace.document[BYOK_FLAG]:
-            workspace = api.store.update_workspace(workspace, flag)
-    return _with_flag(api.store.find_budget(workspace.id, interval), workspace)
+    workspace.put_budget(interval, body.limit_usd)
+    if flag.get(BYOK_FLAG, workspace.document[BYOK_FLAG]) != workspace.document[BYOK_FLAG]:
+        workspace.update(flag)
+    return _with_flag(workspace.budgets[interval], workspace)
 
 
-@router.delete("/workspaces/{id}/budgets/{interval}")
-async def delete_budget(request: Request, id: Segment, interval: Interval) -> JSONResponse:
+@router.delete("/workspaces/{id}/budgets/{interval}", operation_id="deleteWorkspaceBudget")
+async def delete_budget(store: Organization, id: Segment, interval: Interval) -> JSONResponse:
     """Delete the budget of one interval; one that is not there is deleted already."""
-    api = backend_of(request)
-    api.store.delete_budget(api.workspace(id).id, interval)
+    store.workspace(id).budgets.pop(interval, None)
     return JSONResponse({"deleted": True})
 
 
-@router.get("/workspaces/{id}/members")
+@router.get("/workspaces/{id}/members", operation_id="listWorkspaceMembers")
 async def list_members(
-    request: Request, id: Segment, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
+    store: Organization, id: Segment, offset: Offset = 0, limit: Limit = PAGE_SIZE_DEFAULT
 ) -> JSONResponse:
     """List the members of a workspace."""
-    api = backend_of(request)
-    workspace = api.workspace(id)
-    data = api.store.list_members(workspace, offset, limit)
-    return JSONResponse({"data": data, "total_count": api.store.count_members(workspace)})
+    workspace = store.workspace(id)
+    user_ids = store.member_ids(workspace)
+    data = [store.member(workspace, user_id) for user_id in user_ids[offset : offset + limit]]
+    return JSONResponse({"data": data, "total_count": len(user_ids)})
 
 
-@router.post("/workspaces/{id}/members/add")
-async def add_members(request: Request, id: Segment, body: MemberIds) -> JSONResponse:
+@router.post("/workspaces/{id}/members/add", operation_id="bulkAddWorkspaceMembers")
+async def add_members(store: Organization, id: Segment, body: MemberIds) -> JSONResponse:
     """Add people of the organization; all of them or none."""
-    api = backend_of(request)
-    rules.check_someone_is_named(body.user_ids)
-    workspace = api.workspace(id)
+    refusals.check_someone_is_named(body.user_ids)
+    workspace = store.workspace(id)
     user_ids = list(dict.fromkeys(body.user_ids))
-    rules.check_membership_is_explicit(workspace.is_default)
-    rules.check_all_known(user_ids, api.store.known_people(user_ids))
-    with api.store.transaction():
-        api.store.add_members(workspace.id, user_ids)
-    data = api.store.find_members(workspace.id, user_ids)
+    refusals.check_membership_is_explicit(workspace.is_default)
+    refusals.check_all_known(user_ids, store.people)
+    workspace.add_members(user_ids)
+    data = [store.member(workspace, user_id) for user_id in user_ids]
     return JSONResponse({"data": data, "added_count": len(data)})
 
 
-@router.post("/workspaces/{id}/members/remove")
-async def remove_members(request: Request, id: Segment, body: MemberIds) -> JSONResponse:
+@router.post("/workspaces/{id}/members/remove", operation_id="bulkRemoveWorkspaceMembers")
+async def remove_members(store: Organization, id: Segment, body: MemberIds) -> JSONResponse:
     """Remove members; all of them or none. Someone who is not a member is not counted."""
-    api = backend_of(request)
-    rules.check_someone_is_named(body.user_ids)
-    workspace = api.workspace(id)
-    rules.check_membership_is_explicit(workspace.is_default)
+    refusals.check_someone_is_named(body.user_ids)
+    workspace = store.workspace(id)
+    refusals.check_membership_is_explicit(workspace.is_default)
     user_ids = list(dict.fromkeys(body.user_ids))
-    scim_managed, key_holders = api.store.scim_managed(), api.store.key_holders(workspace.id)
-    rules.check_members_removable(
-        [user_id for user_id in user_ids if user_id in scim_managed],
+    key_holders = {key["creator_user_id"] for key in store.keys_of(workspace.id)}
+    refusals.check_members_removable(
+        [user_id for user_id in user_ids if user_id in store.scim_managed],
         [user_id for user_id in user_ids if user_id in key_holders],
     )
-    present = [member["user_id"] for member in api.store.find_members(workspace.id, user_ids)]
-    with api.store.transaction():
-        api.store.remove_members(workspace.id, present)
+    present = [user_id for user_id in user_ids if user_id in workspace.members]
+    for user_id in present:
+        del workspace.members[user_id]
     return JSONResponse({"removed_count": len(present)})
 
 
@@ -236,8 +208,8 @@ def _fields(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_slug_is_free(store: Store, slug: str) -> None:
-    if store.slug_exists(slug):
-        raise rules.slug_taken(slug)
+    if store.workspace_with_slug(slug):
+        raise refusals.Refusal(400, f'A workspace with slug "{slug}" already exists')
 
 
 def _with_flag(data: object, workspace: Workspace) -> JSONResponse:

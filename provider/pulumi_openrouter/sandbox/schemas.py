@@ -4,18 +4,18 @@ FastAPI validates every request with these before a route runs. JSON types are s
 "5" is not a number, and neither is true); unknown body fields are ignored, as the API does.
 """
 
+from __future__ import annotations
+
 from typing import Annotated, Literal
 from urllib.parse import unquote
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from .rules import supported_interval
+from pulumi_openrouter.sandbox.refusals import supported_interval
 
 PAGE_SIZE_DEFAULT = 50
 PAGE_SIZE_MAX = 100
-# SQLite's largest integer: a page that starts beyond it is empty as well.
-OFFSET_MAX = 2**63 - 1
 
 
 def _whole(value: object) -> object:
@@ -32,8 +32,8 @@ def _digits(text: str) -> str:
 
 
 def _offset(text: str) -> str:
-    """Read an offset of null as 0, and limit it to the largest integer of SQLite."""
-    return "0" if text == "null" else str(min(int(_digits(text)), OFFSET_MAX))
+    """Read an offset of null as 0."""
+    return "0" if text == "null" else _digits(text)
 
 
 def _flag(text: str) -> str:
@@ -71,7 +71,7 @@ ServerTool = Literal[
     "openrouter:web_search",
 ]
 SamplingRate = Annotated[float, Field(ge=0.0001, le=1, allow_inf_nan=False), AfterValidator(_whole)]
-LimitUsd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+LimitUsd = Annotated[float, Field(gt=0, allow_inf_nan=False), AfterValidator(_whole)]
 KeyIds = list[Annotated[int, BeforeValidator(_whole)]]
 
 # The gateway leaves the path percent-encoded, so that `a%2Fb` stays one segment until here.
@@ -81,6 +81,22 @@ Flag = Annotated[bool, Query(), BeforeValidator(_flag)]
 WorkspaceId = Annotated[str, Query(pattern="^(?i:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")]
 Offset = Annotated[int, Query(), BeforeValidator(_offset)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX), BeforeValidator(_digits)]
+
+
+class Options(BaseModel):
+    """What differs between accounts; a test changes it with `Sandbox.set_options`.
+
+    `plan`: on "standard", setting a budget answers 403 and the budgets list answers 404.
+    `fresh_budgets_404`: the budgets list of a workspace without budgets answers 404, as the real
+    API has been seen to do. `default_workspace_deletion`: the default workspace can be deleted with
+    `confirm_default_workspace_deletion=true`; without this option that answers 403.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    plan: Literal["enterprise", "standard"] = "enterprise"
+    fresh_budgets_404: bool = False
+    default_workspace_deletion: bool = True
 
 
 class Body(BaseModel):

@@ -10,6 +10,8 @@ A seed is YAML (or a dict of the same shape) and is validated whole before anyth
          members: [jane.doe@example.com]}
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,14 +21,18 @@ from uuid import NAMESPACE_URL, uuid5
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .answers import validation_words
-from .errors import SandboxError
-from .rules import Interval, Refusal, check_budget_order
-from .schemas import CreateWorkspace, LimitUsd, Text
-from .store import Store, email_key
+from pulumi_openrouter.sandbox.refusals import (
+    Refusal,
+    SandboxError,
+    broken_rules,
+    check_budget_order,
+)
+from pulumi_openrouter.sandbox.schemas import CreateWorkspace, LimitUsd, Text
+from pulumi_openrouter.sandbox.store import Store, Workspace, email_key
 
 DEFAULT_SLUG = "default"
 
+Interval = Literal["daily", "weekly", "monthly", "lifetime"]
 Role = Literal["org:admin", "org:member"]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 
@@ -99,7 +105,7 @@ def load_seed(source: str | Path | Mapping[str, Any] | None) -> Seed:
         seed = Seed.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        words = validation_words([{**first, "loc": ("seed", *first["loc"])}])
+        words = broken_rules([{**first, "loc": ("seed", *first["loc"])}])
         msg = f"{where}: {words} (it is {first['input']!r})"
         raise SandboxError(msg) from error
     for problem in _conflicts(seed):
@@ -110,26 +116,28 @@ def load_seed(source: str | Path | Mapping[str, Any] | None) -> Seed:
 
 def plant(store: Store, seed: Seed) -> None:
     """Replace all that a store holds by the content of a seed."""
-    with store.transaction():
-        store.clear()
-        store.add_people(person.row() for person in seed.organization_members)
-        if seed.default_workspace:
-            default = CreateWorkspace(name="Default Workspace", slug=DEFAULT_SLUG)
-            _plant_workspace(store, default, is_default=True)
-        ids = {email_key(person.email): person.row()["id"] for person in seed.organization_members}
-        for workspace in seed.workspaces:
-            id = _plant_workspace(store, workspace)
-            for interval, limit_usd in workspace.budgets.items():
-                store.put_budget(id, interval, limit_usd)
-            members = [ids.get(email_key(member), member) for member in workspace.members]
-            store.add_members(id, members)
+    store.clear()
+    people = [person.row() for person in seed.organization_members]
+    store.people.update({person["id"]: person for person in people})
+    if seed.default_workspace:
+        default = CreateWorkspace(name="Default Workspace", slug=DEFAULT_SLUG)
+        _plant_workspace(store, default, is_default=True)
+    ids = {email_key(person["email"]): person["id"] for person in people}
+    for declared in seed.workspaces:
+        workspace = _plant_workspace(store, declared)
+        for interval, limit_usd in declared.budgets.items():
+            workspace.put_budget(interval, limit_usd)
+        workspace.add_members(ids.get(email_key(member), member) for member in declared.members)
+    store.save()
 
 
-def _plant_workspace(store: Store, workspace: CreateWorkspace, is_default: bool = False) -> str:
+def _plant_workspace(
+    store: Store, workspace: CreateWorkspace, is_default: bool = False
+) -> Workspace:
     # The same id after each reset, so that a test may hold on to it.
     id = str(uuid5(NAMESPACE_URL, f"sandbox/workspaces/{workspace.slug}"))
     fields = workspace.model_dump(exclude={"budgets", "members"})
-    return store.create_workspace(fields, id=id, is_default=is_default).id
+    return store.create_workspace(fields, id=id, is_default=is_default)
 
 
 def _read(source: str | Path | None) -> tuple[str, object]:
@@ -161,7 +169,7 @@ def _conflicts(seed: Seed) -> Iterator[str]:
             if member not in known and email_key(member) not in known:
                 yield f"{where}: members: {member!r} is not among organization_members"
         try:
-            check_budget_order(dict(workspace.budgets.items()))
+            check_budget_order(workspace.budgets)
         except Refusal as refusal:
             yield f"{where}: budgets: {refusal.message}"
 

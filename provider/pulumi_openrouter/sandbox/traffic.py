@@ -1,54 +1,18 @@
 """The log of requests to the API, the counts that tests assert on, and what is in flight.
 
 The gateway records each request when it arrives and completes the record when it is answered.
-Neither the log nor the counts ever hold the key: headers are not kept.
+Neither the log nor the counts ever hold the key, because headers are not kept.
 """
+
+from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# A sandbox that runs for days must not grow: older requests leave the log, never the counts.
+# A sandbox may run for days, so older requests leave the log. The counts still include them.
 LOG_LENGTH = 100_000
-
-OPERATIONS = {
-    ("GET", "keys"): "list",
-    ("GET", "organization/members"): "listOrganizationMembers",
-    ("GET", "workspaces"): "listWorkspaces",
-    ("POST", "workspaces"): "createWorkspace",
-    ("GET", "workspaces/{id}"): "getWorkspace",
-    ("PATCH", "workspaces/{id}"): "updateWorkspace",
-    ("DELETE", "workspaces/{id}"): "deleteWorkspace",
-    ("GET", "workspaces/{id}/budgets"): "listWorkspaceBudgets",
-    ("GET", "workspaces/{id}/budgets/{interval}"): "getWorkspaceBudget",
-    ("PUT", "workspaces/{id}/budgets/{interval}"): "upsertWorkspaceBudget",
-    ("DELETE", "workspaces/{id}/budgets/{interval}"): "deleteWorkspaceBudget",
-    ("GET", "workspaces/{id}/members"): "listWorkspaceMembers",
-    ("POST", "workspaces/{id}/members/add"): "bulkAddWorkspaceMembers",
-    ("POST", "workspaces/{id}/members/remove"): "bulkRemoveWorkspaceMembers",
-}
-
-
-def operation_id(method: str, segments: Sequence[str]) -> str:
-    """Return the API's name of an operation, or "unknown"."""
-    return OPERATIONS.get((method, _shape(segments)), "unknown")
-
-
-def allowed_methods(segments: Sequence[str]) -> list[str]:
-    """Return the methods that the API has for a path, sorted."""
-    shape = _shape(segments)
-    return sorted(method for method, known in OPERATIONS if known == shape)
-
-
-def _shape(segments: Sequence[str]) -> str:
-    shape = list(segments)
-    if shape[:1] == ["workspaces"]:
-        shape[1:2] = ["{id}"] * len(shape[1:2])
-        if shape[2:3] == ["budgets"]:
-            shape[3:4] = ["{interval}"] * len(shape[3:4])
-    return "/".join(shape)
 
 
 @dataclass
@@ -59,7 +23,7 @@ class Record:
     method: str
     path: str
     query: str
-    body: bytes
+    body: bytes = b""
     status: int | None = None
     fault: str | None = None
 
@@ -92,13 +56,13 @@ class Traffic:
         self._total = self._writes = 0
         self._max_in_flight = self._in_flight
 
-    def arrive(self, method: str, segments: Sequence[str], path: str, query: str) -> Record:
+    def arrive(self, operation: str, method: str, path: str, query: str) -> Record:
         """Record a request whose head has arrived."""
         self._total += 1
-        record = Record(self._total, method, path, query, b"")
+        record = Record(self._total, method, path, query)
         self._records.append(record)
         self._writes += record.writes
-        self._operations[operation_id(method, segments)] += 1
+        self._operations[operation] += 1
         self._in_flight += 1
         self._max_in_flight = max(self._max_in_flight, self._in_flight)
         return record

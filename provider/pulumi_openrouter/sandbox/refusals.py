@@ -1,24 +1,26 @@
-"""What the API refuses, as pure functions: each raises `Refusal` with the status and the words.
+"""What the API refuses: pure functions, each of which raises `Refusal` with a status and a message.
 
 The routes call these before they write. Where the words of the real API are known, they are used
 exactly; elsewhere the message says what is wrong and what to do.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
 # From the broadest to the narrowest: each limit must be greater than all that follow it.
 INTERVALS = ("lifetime", "monthly", "weekly", "daily")
 
-Interval = Literal["daily", "weekly", "monthly", "lifetime"]
+
+class SandboxError(Exception):
+    """A database, seed, address or control call that cannot be used; its text is one line."""
 
 
-class Refusal(Exception):  # noqa: N818 - an answer of the API, not a failure of the sandbox
-    """A request that the API answers with an error: its HTTP status and its message."""
+class Refusal(SandboxError):  # noqa: N818 - an answer of the API, not a failure of the sandbox
+    """A request or a control call that is refused: the HTTP status and the message to answer."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -26,20 +28,35 @@ class Refusal(Exception):  # noqa: N818 - an answer of the API, not a failure of
         self.message = message
 
 
-class Options(BaseModel):
-    """What differs between accounts; a test changes it with `Sandbox.set_options`.
+def error_body(status: int, message: str) -> dict[str, Any]:
+    """Return the API's error object."""
+    # The message may repeat half of a surrogate pair from a request, which UTF-8 cannot encode.
+    encodable = message.encode(errors="backslashreplace").decode()
+    return {"error": {"code": status, "message": encodable}}
 
-    `plan`: on "standard", setting a budget answers 403 and the budgets list answers 404.
-    `fresh_budgets_404`: the budgets list of a workspace without budgets answers 404, as the real
-    API has been seen to do. `default_workspace_deletion`: the default workspace can be deleted with
-    `confirm_default_workspace_deletion=true`; without this option that answers 403.
+
+def broken_rules(errors: Sequence[Mapping[str, Any]]) -> str:
+    """Return which fields break which rules, from the errors that pydantic found.
+
+    Each begins with the field, as in `slug: String should match pattern ...`.
     """
+    return "; ".join(f"{_field(error['loc'])}: {_rule(error)}" for error in errors)
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    plan: Literal["enterprise", "standard"] = "enterprise"
-    fresh_budgets_404: bool = False
-    default_workspace_deletion: bool = True
+def _field(location: Sequence[str | int]) -> str:
+    # The first part is body, query or path, and the only one if no single field is to blame.
+    named = location[1:] if len(location) > 1 and isinstance(location[1], str) else location[:1]
+    return ".".join(map(str, named))
+
+
+def _rule(error: Mapping[str, Any]) -> str:
+    reason = error.get("ctx", {}).get("error")
+    return f"{error['msg']} ({reason})" if error["type"] == "json_invalid" else str(error["msg"])
+
+
+def invalid_request(errors: Sequence[Mapping[str, Any]]) -> Refusal:
+    """Return the refusal of a request with fields that break rules."""
+    return Refusal(400, f"Invalid request parameters: {broken_rules(errors)}")
 
 
 def authenticate(header: str | None, key: str) -> None:
@@ -51,19 +68,9 @@ def authenticate(header: str | None, key: str) -> None:
         raise Refusal(401, "Invalid credentials")
 
 
-def workspace_not_found() -> Refusal:
-    """Return the refusal of a workspace that does not exist."""
-    return Refusal(404, "Workspace not found")
-
-
 def budget_not_found() -> Refusal:
     """Return the refusal of a budget that does not exist."""
     return Refusal(404, "Budget not found")
-
-
-def slug_taken(slug: str) -> Refusal:
-    """Return the refusal of a slug that another workspace of the organization has."""
-    return Refusal(400, f'A workspace with slug "{slug}" already exists')
 
 
 def supported_interval(interval: str) -> str:
@@ -79,7 +86,7 @@ def dollars(amount: float) -> str:
     return "$" + (text.rstrip("0").rstrip(".") if "." in text else text)
 
 
-def check_budget_order(limits: Mapping[str, float]) -> None:
+def check_budget_order(limits: Mapping[Any, float]) -> None:
     """Refuse limits (USD, by interval) that do not strictly decrease as the interval narrows."""
     present = [interval for interval in INTERVALS if interval in limits]
     for broader, narrower in pairwise(present):
@@ -92,9 +99,9 @@ def check_budget_order(limits: Mapping[str, float]) -> None:
             raise Refusal(400, message)
 
 
-def check_plan_has_budgets(options: Options) -> None:
+def check_plan_has_budgets(plan: str) -> None:
     """Refuse to set a budget on a plan without workspace budgets."""
-    if options.plan != "enterprise":
+    if plan != "enterprise":
         message = "Workspace budgets need an Enterprise plan; this organization is on another plan."
         raise Refusal(403, message)
 
@@ -134,13 +141,13 @@ def check_members_removable(scim_managed: Sequence[str], key_holders: Sequence[s
 
 
 def check_workspace_deletable(
-    options: Options, *, is_default: bool, confirmed: bool, has_active_keys: bool
+    *, is_default: bool, default_is_deletable: bool, confirmed: bool, has_active_keys: bool
 ) -> None:
     """Refuse to delete a workspace with active API keys, or the default one unconfirmed.
 
     The confirmed deletion of the default workspace takes its keys along.
     """
-    if is_default and not options.default_workspace_deletion:
+    if is_default and not default_is_deletable:
         raise Refusal(403, "The default workspace cannot be deleted.")
     if is_default and not confirmed:
         message = (
