@@ -13,6 +13,7 @@ import asyncio
 import io
 import random
 import ssl
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
@@ -35,6 +36,7 @@ from pulumi_openrouter import (
     WorkspaceProvider,
 )
 from pulumi_openrouter.api.client import Client
+from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.lifecycle.session import Session
 from pulumi_openrouter.sandbox import Sandbox
@@ -136,19 +138,19 @@ def failure(run: Callable[[], object]) -> OpenRouterError | None:
 
 
 @dataclass
-class Clock:
-    """A clock that only sleeping moves."""
+class FakeClock(Clock):
+    """A clock that only sleeping moves, beside the real one for dates."""
 
     time: float = 0.0
     slept: list[float] = field(default_factory=list)
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
     """What happens elsewhere during the next sleeps, one each."""
 
-    def __call__(self) -> float:
-        """Tell the time in seconds."""
+    def monotonic(self) -> float:
+        """Return the time in seconds."""
         return self.time
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, wake: threading.Event) -> None:  # noqa: ARG002
         """Let time pass."""
         self.slept.append(seconds)
         if self.meanwhile:
@@ -174,7 +176,7 @@ class Stack:
         self.settings = Settings(management_key=sandbox.key, base_url=sandbox.url, **given)
         self.resources: dict[Key, Recorded] = {}
         self.leaving: list[Recorded] = []
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.notes: list[str] = []
         self.notices: list[str] = []
         # Plain http needs no certificates, and loading them takes longer than a whole run.
@@ -215,8 +217,7 @@ class Stack:
             transport=Transport(
                 settings,
                 http=self._http,
-                sleep=self.clock.sleep,
-                monotonic=self.clock,
+                clock=self.clock,
                 notify=self.notes.append,
             ),
         )

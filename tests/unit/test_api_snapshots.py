@@ -214,41 +214,28 @@ def test_a_write_of_limits_leaves_the_listing(api: ScriptedApi) -> None:
     assert api.asked == ["GET /workspaces?offset=0&limit=100", "PUT /workspaces/id-1/budgets/daily"]
 
 
-class Meeting:
-    """Holds the first request until as many readers as wanted look at the clock."""
-
-    def __init__(self, api: ScriptedApi, looks: int) -> None:
-        self.clock = api.clock
-        self.looks = threading.Semaphore(0)
-        self.wanted = looks
-
-    def read_clock(self) -> float:
-        """Tell the time, and note that somebody asked."""
-        self.looks.release()
-        return self.clock()
-
-    def hold(self) -> None:
-        """Wait for the others."""
-        while self.wanted:
-            assert self.looks.acquire(timeout=60)
-            self.wanted -= 1
-
-
 def concurrently(client: Client, ids: list[str]) -> list[Future[object]]:
-    """Read workspaces from a thread each, and wait for all of them to end."""
+    """Read workspaces from a thread each, all at once, and wait for all of them to end."""
+    together = threading.Barrier(len(ids))
+
+    def read(workspace_id: str) -> object:
+        together.wait(5)
+        return client.snapshots.workspace(workspace_id)
+
     with ThreadPoolExecutor(len(ids)) as pool:
-        return [pool.submit(client.snapshots.workspace, workspace_id) for workspace_id in ids]
+        return [pool.submit(read, workspace_id) for workspace_id in ids]
+
+
+def wait_for_the_others() -> None:
+    """Hold a request for as long as readers that began at the same moment need to join it."""
+    threading.Event().wait(0.5)
 
 
 def test_readers_of_one_workspace_at_once_share_a_request(api: ScriptedApi) -> None:
     """Who comes while the listing is on its way waits for it, also for the same workspace."""
     organization = Organization(api, 2)
-    # The first reader looks at the clock once before it asks, the other twice.
-    meeting = Meeting(api, looks=3)
-    transport = api.transport()
-    transport.monotonic = meeting.read_clock
-    organization.before = meeting.hold
-    reads = concurrently(Client(api.settings, transport=transport), ["id-0", "id-0"])
+    organization.before = wait_for_the_others
+    reads = concurrently(api.client(), ["id-0", "id-0"])
     assert [read.exception() for read in reads] == [None, None]
     assert len(api.requests) == 1
 
@@ -257,11 +244,8 @@ def test_a_failure_reaches_everyone_who_waited(api: ScriptedApi) -> None:
     """A listing that fails fails for all its readers, without a request for each."""
     organization = Organization(api, 3)
     organization.status = 500
-    meeting = Meeting(api, looks=5)
-    transport = api.transport(max_retries=0)
-    transport.monotonic = meeting.read_clock
-    organization.before = meeting.hold
-    client = Client(api.settings, transport=transport)
+    organization.before = wait_for_the_others
+    client = api.client(max_retries=0)
     reads = concurrently(client, ["id-0", "id-1", "id-2"])
     assert [type(read.exception()) for read in reads] == [ServerError] * 3
     assert len(api.requests) == 1

@@ -33,9 +33,7 @@ class Client:
         self.members = Members(self._transport)
         self.organization = Organization(self._transport)
         self.keys = Keys(self._transport)
-        self.snapshots = Snapshots(
-            self.workspaces, self.organization, monotonic=self._transport.monotonic
-        )
+        self.snapshots = Snapshots(self.workspaces, self.organization, self._transport.clock)
 
     def close(self) -> None:
         """Close the connections."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.members import Organization
 from pulumi_openrouter.api.models import OrganizationMember, Page, Workspace
 from pulumi_openrouter.api.paging import PAGE_LIMIT, read_pages
@@ -34,16 +34,10 @@ class Snapshots:
     Callers that come while a read is under way wait for it; if it fails, it fails for all of them.
     """
 
-    def __init__(
-        self,
-        workspaces: Workspaces,
-        organization: Organization,
-        *,
-        monotonic: Callable[[], float],
-    ) -> None:
+    def __init__(self, workspaces: Workspaces, organization: Organization, clock: Clock) -> None:
         self._workspaces = workspaces
         self._organization = organization
-        self._monotonic = monotonic
+        self._clock = clock
         self._lock = threading.Lock()
         self._listing: _Listing | None = None
         self._members: _Reading | None = None
@@ -61,11 +55,11 @@ class Snapshots:
                 listing = self._listing = _Listing(self._workspaces)
             again = key in listing.served
             if not again:
-                listing.join(self._monotonic())
+                listing.join(self._clock.monotonic())
         found = None if again else listing.find(key)
         if found is None:
             return self._workspaces.get(workspace_id)
-        listing.last_used = self._monotonic()
+        listing.last_used = self._clock.monotonic()
         return found
 
     def workspace_by_slug(self, slug: str) -> Workspace:
@@ -85,7 +79,7 @@ class Snapshots:
                 missing from it.
         """
         with self._lock:
-            now = self._monotonic()
+            now = self._clock.monotonic()
             reading = self._members
             leads = reading is None or reading.failed or now - reading.began > max_age_seconds
             if leads or reading is None:
@@ -102,7 +96,7 @@ class Snapshots:
         listing = self._listing
         if listing is None or listing.failure or listing.version is not self._workspaces.version:
             return None
-        return listing if self._monotonic() - listing.last_used <= IDLE_SECONDS else None
+        return listing if self._clock.monotonic() - listing.last_used <= IDLE_SECONDS else None
 
 
 class _Listing:

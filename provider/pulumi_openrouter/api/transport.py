@@ -7,25 +7,25 @@ that all threads share, redaction, and one exception of errors.py for whatever w
 from __future__ import annotations
 
 import json
+import random
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from importlib.metadata import version
 from urllib.parse import quote
 
-import tenacity
-
+from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.exchange import Call, Exchange, Model, Outcome, Settle
 from pulumi_openrouter.api.http import httpx
-from pulumi_openrouter.api.models import ApiModel
 from pulumi_openrouter.api.outage import Outage
-from pulumi_openrouter.api.throttle import Throttle, spread
+from pulumi_openrouter.api.throttle import Throttle
 from pulumi_openrouter.errors import ApiError, AuthenticationError, RefusedError, fold, redact
 from pulumi_openrouter.settings import KEY_SETTING, Settings
 
 FIRST_DELAY_SECONDS = 0.5
+# Spreads the requests of several processes that wait for the same moment.
+SPREAD_SECONDS = 0.5
 
 
 def _to_stderr(line: str) -> None:
@@ -38,9 +38,7 @@ class Transport:
     Args:
         settings: Where to, with which key, how long, how often.
         http: Client to send with, instead of one made from the environment's proxies and CAs.
-        sleep: Waits the given seconds, instead of a wait that ends when all requests fail.
-        monotonic: Clock for delays and deadlines.
-        now: Unix time, to compare with dates that the API sends.
+        clock: The time, and waiting.
         notify: Takes a line that tells the user why nothing moves.
     """
 
@@ -49,30 +47,25 @@ class Transport:
         settings: Settings,
         *,
         http: httpx.Client | None = None,
-        sleep: Callable[[float], None] | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
+        clock: Clock | None = None,
         notify: Callable[[str], None] = _to_stderr,
     ) -> None:
-        self.monotonic = monotonic
-        self.now = now
-        # The server's clock minus ours, in seconds, as of the latest answer.
-        self.skew = 0.0
+        self.clock = clock or Clock()
         self._settings = settings
-        self._outage = Outage()
-        self._sleep = sleep or self._outage.wait
         self._notify = notify
+        self._outage = Outage()
+        self._throttle = Throttle(settings.max_concurrency, self.clock, self._outage.declared)
+        agent = f"pulumi-openrouter/{version('pulumi-openrouter')}"
+        self._exchange = Exchange(settings, agent, http, self.clock)
+        # The API's clock minus ours, in seconds, as of the latest answer.
+        self._skew = 0.0
         # Until when a problem needs no further line, by problem.
         self._told_until: dict[str, float] = {}
         self._telling = threading.Lock()
-        self._throttle = Throttle(
-            settings.max_concurrency, sleep=sleep or tenacity.sleep, monotonic=monotonic
-        )
-        agent = f"pulumi-openrouter/{version('pulumi-openrouter')}"
-        self._exchange = Exchange(settings, agent, http, monotonic=monotonic, now=now)
-        self._backoff = tenacity.wait_exponential(
-            multiplier=FIRST_DELAY_SECONDS, max=settings.max_retry_delay_seconds
-        ) + tenacity.wait_random(0, FIRST_DELAY_SECONDS)
+
+    def server_time(self, ours: float) -> float:
+        """Return what the API's clock shows at a time of our clock, by its latest answer."""
+        return ours + self._skew
 
     def close(self) -> None:
         """Close the connections."""
@@ -118,7 +111,7 @@ class Transport:
             settle=settle,
         )
         since = self._outage.answers
-        outcome: Outcome[Model] = self._retrying(call)(self._attempt, call)
+        outcome = self._send(call)
         if outcome.value is None:
             raise self._final_error(call, outcome, since)
         return outcome.value
@@ -136,66 +129,69 @@ class Transport:
                 )
         return "".join(f"/{quote(segment, safe='')}" for segment in segments)
 
-    def _retrying(self, call: Call[Model]) -> tenacity.Retrying:
+    def _send(self, call: Call[Model]) -> Outcome[Model]:
+        """Send the call until its outcome is final or the retries are used up."""
         attempts = self._settings.max_retries + 1
         longest = self._settings.timeout_seconds + self._settings.max_retry_delay_seconds
-        deadline = self.monotonic() + longest * attempts
+        deadline = self.clock.monotonic() + longest * attempts
+        for attempt in range(1, attempts):
+            outcome = self._attempt(call)
+            delay = self._delay(outcome, attempt)
+            too_late = self.clock.monotonic() + delay > deadline
+            if not outcome.retry or too_late or self._outage.cause is not None:
+                return outcome
+            tries = f"(attempt {attempt + 1} of {attempts})"
+            if outcome.throttled:
+                # The next attempt waits in the throttle, as every other request does.
+                self._shut_throttle(outcome, delay, tries)
+            else:
+                if self._settings.debug or attempt > 1:
+                    # One hiccup is not worth a line; two in a row are.
+                    self._announce(call, outcome, delay, tries)
+                self.clock.sleep(delay, self._outage.declared)
+        return self._attempt(call)
 
-        def exhausted(state: tenacity.RetryCallState) -> bool:
-            too_late = self.monotonic() + state.upcoming_sleep > deadline
-            pointless = self._outage.cause is not None
-            return pointless or too_late or state.attempt_number >= attempts
-
-        return tenacity.Retrying(
-            retry=tenacity.retry_if_result(lambda outcome: outcome.retry),
-            wait=self._delay,
-            stop=exhausted,
-            before_sleep=lambda state: self._before_delay(call, state),
-            sleep=self._sleep,
-            retry_error_callback=_outcome,
-        )
-
-    def _delay(self, state: tenacity.RetryCallState) -> float:
-        asked = _outcome(state).retry_after
-        delay = self._backoff(state) if asked is None else asked + spread()
+    def _delay(self, outcome: Outcome[Model], attempt: int) -> float:
+        """Return the seconds until the next attempt: what the API asks for, or doubling waits."""
+        asked = outcome.retry_after
+        delay = FIRST_DELAY_SECONDS * 2 ** (attempt - 1) if asked is None else asked
+        delay += random.uniform(0, SPREAD_SECONDS)  # noqa: S311 - spreads load, guards nothing
         return min(delay, self._settings.max_retry_delay_seconds)
 
-    def _before_delay(self, call: Call[Model], state: tenacity.RetryCallState) -> None:
-        """Make everyone wait if the API asks for it, and tell the user why nothing moves."""
-        outcome, delay, tried = _outcome(state), state.upcoming_sleep, state.attempt_number
-        attempt = f"(attempt {tried + 1} of {self._settings.max_retries + 1})"
-        seconds = f"{max(delay, 1):.0f} s"
-        if outcome.throttled:
-            if self._throttle.shut(delay):
-                problem = f"OpenRouter answered {outcome.status}"
-                self._notify(f"{problem}; waiting {seconds} before the next request {attempt}")
-        elif self._settings.debug or (tried > 1 and self._is_news(outcome, delay)):
-            # One hiccup is not worth a line; two in a row are.
+    def _shut_throttle(self, outcome: Outcome[Model], delay: float, tries: str) -> None:
+        """Make everyone wait, and tell the user why nothing moves."""
+        if self._throttle.shut(delay):
+            problem = f"OpenRouter answered {outcome.status}"
+            self._notify(f"{problem}; waiting {_seconds(delay)} before the next request {tries}")
+
+    def _announce(
+        self, call: Call[Model], outcome: Outcome[Model], delay: float, tries: str
+    ) -> None:
+        if self._settings.debug or self._is_news(str(outcome.status or outcome.words), delay):
             what = self._settings.base_url if outcome.unreachable else call.action
             problem = fold(self._clean(f"{what}: {outcome.status or outcome.words}"), 200)
-            self._notify(f"{problem}; trying again in {seconds} {attempt}")
+            self._notify(f"{problem}; trying again in {_seconds(delay)} {tries}")
 
-    def _is_news(self, outcome: Outcome[ApiModel], delay: float) -> bool:
+    def _is_news(self, problem: str, delay: float) -> bool:
         """Return whether no other request waits for the same problem to pass, after a line."""
-        problem = str(outcome.status or outcome.words)
         with self._telling:
-            now = self.monotonic()
+            now = self.clock.monotonic()
             news = self._told_until.get(problem, now) <= now
             if news:
                 self._told_until[problem] = now + delay
             return news
 
     def _attempt(self, call: Call[Model]) -> Outcome[Model]:
-        with self._throttle:
+        with self._throttle.admission():
             cause = self._outage.cause
             if cause is not None:
                 # The error is made from the shared cause later, unless that has passed by then.
-                return Outcome(kind=type(cause), cause=cause)
+                return Outcome(error_class=type(cause), cause=cause)
             outcome = self._exchange.send(call)
         if outcome.status not in {None, HTTPStatus.UNAUTHORIZED}:
             self._outage.answered()
         if outcome.sent is not None:
-            self.skew = outcome.sent - self.now()
+            self._skew = outcome.sent - self.clock.now()
         if self._settings.debug:
             self._notify(self._clean(f"{call.method} {call.path}: {outcome.status}"))
         if outcome.value is not None:
@@ -209,7 +205,7 @@ class Transport:
         "Exists already" after such an attempt may speak of this call's own object.
         """
         call.in_doubt = call.in_doubt or outcome.may_be_done
-        unclear = outcome.may_be_done or (call.in_doubt and outcome.kind is RefusedError)
+        unclear = outcome.may_be_done or (call.in_doubt and outcome.error_class is RefusedError)
         if call.settle is None or not unclear:
             return outcome
         found = call.settle(self._error(call, outcome))
@@ -233,9 +229,9 @@ class Transport:
 
     def _error(self, call: Call[Model], outcome: Outcome[Model]) -> ApiError:
         advice = outcome.next_step
-        if outcome.kind is AuthenticationError:
+        if outcome.error_class is AuthenticationError:
             advice = _key_advice(self._settings.key_source)
-        return outcome.kind(
+        return outcome.error_class(
             action=self._clean(call.action),
             method=call.method,
             path=self._clean(call.path),
@@ -261,10 +257,5 @@ def _key_advice(source: str) -> str:
     )
 
 
-def _outcome(state: tenacity.RetryCallState) -> Outcome[ApiModel]:
-    """Return how the attempt just made ended; tenacity has it from `_attempt`."""
-    if state.outcome is None:
-        msg = "tenacity asks about an attempt that was not made"
-        raise RuntimeError(msg)
-    outcome: Outcome[ApiModel] = state.outcome.result()
-    return outcome
+def _seconds(delay: float) -> str:
+    return f"{max(delay, 1):.0f} s"

@@ -62,7 +62,7 @@ class Workspaces:
             AmbiguousError: An answer was lost, and what is there now cannot be told to be ours.
         """
         body = _body(fields)
-        began = self._transport.now()
+        began = self._transport.clock.now()
         try:
             answer = self._transport.request(
                 "POST",
@@ -117,7 +117,7 @@ class Workspaces:
         except ApiError as error:
             doubt = f"{failure.words}; and the look whether it is there failed: {error.words}"
             raise _ambiguous(failure, doubt) from None
-        earliest = began + self._transport.skew - CLOCK_TOLERANCE_SECONDS
+        earliest = self._transport.server_time(began) - CLOCK_TOLERANCE_SECONDS
         created = answers.iso_time(found.created_at)
         differing = [n for n, value in sent.items() if not _same(value, getattr(found, n, None))]
         if created is not None and created >= earliest and not differing:
