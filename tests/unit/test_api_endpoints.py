@@ -102,7 +102,7 @@ MEMBER = {"id": "m", "user_id": "user_a", "role": "member"}
             id="list members",
         ),
         pytest.param(
-            lambda client: client.members.add("w", ["user_a", "user_b"]),
+            lambda client: list(client.members.add_in_batches("w", ["user_a", "user_b"])),
             {"data": [MEMBER], "added_count": 1},
             "POST /workspaces/w/members/add",
             {"user_ids": ["user_a", "user_b"]},
@@ -157,8 +157,8 @@ def test_each_call_is_one_request(
         (lambda client: client.budgets.put("w", "x", 1), 'setting the x budget of workspace "w"'),
         (lambda client: client.budgets.delete("w", "x"), 'deleting the x budget of workspace "w"'),
         (lambda client: list(client.members.list("w")), 'reading the members of workspace "w"'),
-        (lambda client: client.members.add("w", ["u"]), 'adding u to workspace "w"'),
-        (lambda client: client.members.add("w", ["u"] * 2), 'adding 2 members to workspace "w"'),
+        (lambda client: [*client.members.add_in_batches("w", "u")], 'adding u to workspace "w"'),
+        (lambda client: [*client.members.add_in_batches("w", "uv")], "adding 2 members to workspa"),
         (lambda client: client.members.remove("w", ["u"]), 'removing u from workspace "w"'),
         (lambda client: list(client.organization.members()), "reading the members of the organ"),
         (lambda client: client.keys.active("w"), 'reading the API keys of workspace "w"'),
@@ -175,26 +175,40 @@ def test_each_failure_says_what_was_being_done(
 
 
 def test_what_endpoints_give(api: ScriptedApi) -> None:
-    """A budget comes with the flag, an add with the members, a removal with its count."""
+    """A budget comes with the flag, and an add with the members."""
     api.script = [
         httpx.Response(200, json=BUDGET),
         httpx.Response(200, json={"data": [MEMBER], "added_count": 1}),
-        httpx.Response(200, json={"removed_count": 2}),
     ]
     client = api.client()
     budget = client.budgets.put("w", "daily", 100)
     assert (budget.limit_usd, budget.include_byok_in_budgets) == (100.0, True)
-    assert [member.role for member in client.members.add("w", ["user_a"])] == ["member"]
-    assert client.members.remove("w", ["user_a", "user_b"]) == 2
+    [added] = client.members.add_in_batches("w", ["user_a"])
+    assert [member.role for member in added] == ["member"]
 
 
-@pytest.mark.parametrize("count", [0, 101])
-def test_a_batch_has_one_to_a_hundred_people(api: ScriptedApi, count: int) -> None:
-    """What the API would refuse for its number is a mistake of the caller, and is not sent."""
+def test_a_request_takes_a_hundred_people(api: ScriptedApi) -> None:
+    """Any number of people goes in batches of a hundred, and none for nobody."""
+    people = [f"user_{number}" for number in range(201)]
+    api.script = [httpx.Response(200, json={"data": [], "removed_count": 0}) for _ in range(6)]
     members = api.client().members
-    for change in (members.add, members.remove):
-        with pytest.raises(ValueError, match=f"1 to 100 user ids, not {count}"):
-            change("w", ["user_a"] * count)
+    for change in (members.add_in_batches, members.remove):
+        list(change("w", people) or ())
+        list(change("w", []) or ())
+    sent = [[*people[:100]], [*people[100:200]], [*people[200:]]]
+    assert api.bodies == [{"user_ids": batch} for batch in sent * 2]
+
+
+def test_a_batch_that_fails_leaves_word_of_those_before(api: ScriptedApi) -> None:
+    """Whoever adds people learns of each request that succeeded, before the one that failed."""
+    api.script = [
+        httpx.Response(200, json={"data": [MEMBER]}),
+        httpx.Response(400, json={"error": {"message": "No."}}),
+    ]
+    batches = api.client().members.add_in_batches("w", ["user_a"] * 150)
+    assert [member.user_id for member in next(batches)] == ["user_a"]
+    with pytest.raises(OpenRouterError, match='adding 50 members to workspace "w"'):
+        next(batches)
 
 
 def test_a_deletion_with_no_content_is_one(api: ScriptedApi) -> None:

@@ -238,7 +238,7 @@ def test_other_writes_are_simply_sent_again(api: ScriptedApi, lost: Step) -> Non
     client.workspaces.delete("ws-1")
     client.budgets.put("ws-1", "daily", 1)
     client.budgets.delete("ws-1", "daily")
-    client.members.add("ws-1", ["user_a"])
+    list(client.members.add_in_batches("ws-1", ["user_a"]))
     client.members.remove("ws-1", ["user_a"])
     assert api.asked[::2] == api.asked[1::2]
     assert len(api.asked) == 12

@@ -14,7 +14,7 @@ from pulumi_openrouter.api.models import (
 from pulumi_openrouter.api.paging import PAGE_LIMIT, read_all
 from pulumi_openrouter.api.transport import Transport
 
-# The API's own limit for one request.
+# How many people the API takes in one request.
 MAX_BATCH = 100
 
 
@@ -38,38 +38,34 @@ class Members:
 
         return read_all(page, lambda member: member.user_id)
 
-    def add(self, workspace_id: str, user_ids: Sequence[str]) -> tuple[WorkspaceMember, ...]:
-        """Add 1 to 100 people, all or none; who is in already stays.
+    def add_in_batches(
+        self, workspace_id: str, user_ids: Sequence[str]
+    ) -> Iterator[tuple[WorkspaceMember, ...]]:
+        """Add any number of people, and yield those of each request once it has succeeded.
 
-        Raises:
-            ValueError: Another number of people.
+        A request adds all of its people or none; who is in already stays. Each is sent when its
+        answer is asked for, so that a caller knows who is in when a later one fails.
         """
-        answer = self._transport.request(
-            "POST",
-            ["workspaces", workspace_id, "members", "add"],
-            AddedMembers,
-            action=f'adding {_people(user_ids)} to workspace "{workspace_id}"',
-            body={"user_ids": _batch(user_ids)},
-        )
-        return answer.data
+        for batch in _batches(user_ids):
+            answer = self._transport.request(
+                "POST",
+                ["workspaces", workspace_id, "members", "add"],
+                AddedMembers,
+                action=f'adding {_people(batch)} to workspace "{workspace_id}"',
+                body={"user_ids": batch},
+            )
+            yield answer.data
 
-    def remove(self, workspace_id: str, user_ids: Sequence[str]) -> int:
-        """Remove 1 to 100 people, all or none.
-
-        Returns how many were members at the request that got the answer; after a lost answer that
-        is the repeated one, and the count is then too low.
-
-        Raises:
-            ValueError: Another number of people.
-        """
-        answer = self._transport.request(
-            "POST",
-            ["workspaces", workspace_id, "members", "remove"],
-            RemovedMembers,
-            action=f'removing {_people(user_ids)} from workspace "{workspace_id}"',
-            body={"user_ids": _batch(user_ids)},
-        )
-        return answer.removed_count
+    def remove(self, workspace_id: str, user_ids: Sequence[str]) -> None:
+        """Remove any number of people; a request removes all of its people or none."""
+        for batch in _batches(user_ids):
+            self._transport.request(
+                "POST",
+                ["workspaces", workspace_id, "members", "remove"],
+                RemovedMembers,
+                action=f'removing {_people(batch)} from workspace "{workspace_id}"',
+                body={"user_ids": batch},
+            )
 
 
 class Organization:
@@ -92,11 +88,9 @@ class Organization:
         )
 
 
-def _batch(user_ids: Sequence[str]) -> Sequence[str]:
-    if not 1 <= len(user_ids) <= MAX_BATCH:
-        msg = f"One request takes 1 to {MAX_BATCH} user ids, not {len(user_ids)}."
-        raise ValueError(msg)
-    return list(user_ids)
+def _batches(user_ids: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(user_ids), MAX_BATCH):
+        yield [*user_ids[start : start + MAX_BATCH]]
 
 
 def _people(user_ids: Sequence[str]) -> str:

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
     from pulumi_openrouter.api.models import WorkspaceMember
 
-BATCH = 100
-"""How many people the API takes in one request."""
-
 DEFAULT_WORKSPACE = "default"
 """The slug of the workspace that everybody in the organization is in."""
 
@@ -397,15 +394,15 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         self, workspace_id: str, user_ids: list[str], added: dict[str, WorkspaceMember]
     ) -> None:
         """Add people and note each one in `added`, so that a failure leaves word of them."""
-        for batch in _batches(user_ids):
-            try:
-                members = self.session.client.members.add(workspace_id, batch)
-            except ForbiddenError as error:
-                msg = f"{_NO_MEMBERSHIP.capitalize()}. {error.next_step}"
-                raise error.with_next_step(msg) from None
-            except RefusedError as error:
-                raise self._with_strangers(error, batch) from None
-            added |= {member.user_id: member for member in members}
+        try:
+            for members in self.session.client.members.add_in_batches(workspace_id, user_ids):
+                added |= {member.user_id: member for member in members}
+        except ForbiddenError as error:
+            msg = f"{_NO_MEMBERSHIP.capitalize()}. {error.next_step}"
+            raise error.with_next_step(msg) from None
+        except RefusedError as error:
+            not_added = [user_id for user_id in user_ids if user_id not in added]
+            raise self._with_strangers(error, not_added) from None
 
     def _with_strangers(self, error: ApiError, user_ids: Sequence[str]) -> ApiError:
         """Return a refusal with the people named who are not in the organization."""
@@ -418,23 +415,22 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         )
 
     def _remove(self, workspace_id: str, user_ids: list[str]) -> None:
-        for batch in _batches(user_ids):
-            try:
-                self.session.client.members.remove(workspace_id, batch)
-            except ForbiddenError as error:
-                if "scim" not in error.words.lower():
-                    raise
-                msg = (
-                    "Remove them in your identity provider, or keep them in the list. To stop "
-                    "managing them without removing them, set retain_on_delete=True, run `pulumi "
-                    "up`, and then take the resource out."
-                )
-                raise error.with_next_step(msg) from None
-            except RefusedError as error:
-                if "api key" not in error.words.lower():
-                    raise
-                msg = "Delete their API keys in this workspace, or keep them in the list."
-                raise error.with_next_step(msg) from None
+        try:
+            self.session.client.members.remove(workspace_id, user_ids)
+        except ForbiddenError as error:
+            if "scim" not in error.words.lower():
+                raise
+            msg = (
+                "Remove them in your identity provider, or keep them in the list. To stop "
+                "managing them without removing them, set retain_on_delete=True, run `pulumi "
+                "up`, and then take the resource out."
+            )
+            raise error.with_next_step(msg) from None
+        except RefusedError as error:
+            if "api key" not in error.words.lower():
+                raise
+            msg = "Delete their API keys in this workspace, or keep them in the list."
+            raise error.with_next_step(msg) from None
 
     def _put_back(
         self, workspace_id: str, absent: list[str], surplus: list[str], error: ApiError
@@ -549,8 +545,3 @@ def _listed(names: Sequence[str], noun: str, hints: Hints) -> str:
         plural = {"email address": "email addresses", "person": "people"}[noun]
         return f"{len(names)} of the {plural} (secret)"
     return f"the email address {', '.join(names)}" if noun == "email address" else ", ".join(names)
-
-
-def _batches(user_ids: Sequence[str]) -> Iterator[list[str]]:
-    for start in range(0, len(user_ids), BATCH):
-        yield [*user_ids[start : start + BATCH]]
