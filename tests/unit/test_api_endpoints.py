@@ -67,13 +67,6 @@ MEMBER = {"id": "m", "user_id": "user_a", "role": "member"}
             id="list budgets",
         ),
         pytest.param(
-            lambda client: client.budgets.get("w", "daily"),
-            BUDGET,
-            "GET /workspaces/w/budgets/daily",
-            None,
-            id="get a budget",
-        ),
-        pytest.param(
             lambda client: client.budgets.put("w", "daily", 1e-9),
             BUDGET,
             "PUT /workspaces/w/budgets/daily",
@@ -153,7 +146,6 @@ def test_each_call_is_one_request(
         (lambda client: client.workspaces.update("acme", {}), 'updating workspace "acme"'),
         (lambda client: client.workspaces.delete("acme"), 'deleting workspace "acme"'),
         (lambda client: client.budgets.list("w"), 'reading the budgets of workspace "w"'),
-        (lambda client: client.budgets.get("w", "x"), 'reading the x budget of workspace "w"'),
         (lambda client: client.budgets.put("w", "x", 1), 'setting the x budget of workspace "w"'),
         (lambda client: client.budgets.delete("w", "x"), 'deleting the x budget of workspace "w"'),
         (lambda client: list(client.members.list("w")), 'reading the members of workspace "w"'),
@@ -175,14 +167,14 @@ def test_each_failure_says_what_was_being_done(
 
 
 def test_what_endpoints_give(api: ScriptedApi) -> None:
-    """A budget comes with the flag, and an add with the members."""
+    """A budget comes with the flag beside it, and an add with the members."""
     api.script = [
         httpx.Response(200, json=BUDGET),
         httpx.Response(200, json={"data": [MEMBER], "added_count": 1}),
     ]
     client = api.client()
     budget = client.budgets.put("w", "daily", 100)
-    assert (budget.limit_usd, budget.include_byok_in_budgets) == (100.0, True)
+    assert (budget.data.limit_usd, budget.include_byok_in_budgets) == (100.0, True)
     [added] = client.members.add_in_batches("w", ["user_a"])
     assert [member.role for member in added] == ["member"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pulumi_openrouter.api.models import BudgetAnswer, Deleted, WorkspaceBudget, WorkspaceBudgets
+from pulumi_openrouter.api.models import BudgetAnswer, Deleted, WorkspaceBudgets
 from pulumi_openrouter.api.transport import Transport
 
 
@@ -33,29 +33,19 @@ class Budgets:
             action=f'reading the budgets of workspace "{workspace_id}"',
         )
 
-    def get(self, workspace_id: str, interval: str) -> WorkspaceBudget:
-        """Return the budget of one interval; raises NotFoundError where there is none."""
-        answer = self._transport.request(
-            "GET",
-            ["workspaces", workspace_id, "budgets", interval],
-            BudgetAnswer,
-            action=f'reading the {interval} budget of workspace "{workspace_id}"',
-        )
-        return answer.budget()
-
     def put(
         self,
         workspace_id: str,
         interval: str,
         limit_usd: float,
         include_byok_in_budgets: bool | None = None,
-    ) -> WorkspaceBudget:
+    ) -> BudgetAnswer:
         """Set the limit (USD, above 0) of one interval; the flag None leaves it as it is."""
         body: dict[str, object] = {"limit_usd": limit_usd}
         if include_byok_in_budgets is not None:
             body["include_byok_in_budgets"] = include_byok_in_budgets
         try:
-            answer = self._transport.request(
+            return self._transport.request(
                 "PUT",
                 ["workspaces", workspace_id, "budgets", interval],
                 BudgetAnswer,
@@ -65,7 +55,6 @@ class Budgets:
         finally:
             if include_byok_in_budgets is not None:
                 self._flag_changed()
-        return answer.budget()
 
     def delete(self, workspace_id: str, interval: str) -> None:
         """Remove the budget of one interval; succeeds where there is none."""

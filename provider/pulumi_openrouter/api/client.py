@@ -19,7 +19,7 @@ class Client:
 
     Attributes:
         workspaces: List, get, create, update, delete.
-        budgets: List, get, put, delete.
+        budgets: List, put, delete.
         members: List, add, remove.
         organization: Its members.
         keys: The active ones of a workspace.

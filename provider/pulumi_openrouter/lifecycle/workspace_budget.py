@@ -238,11 +238,7 @@ class WorkspaceBudgetProvider(WorkspaceChild):
             if confirm and self.workspace_is_gone(workspace_id):
                 raise
             return Budgets({})
-        limits = {
-            interval: budget.limit_usd
-            for interval in INTERVALS
-            if (budget := live.budgets.get(interval)) and budget.limit_usd is not None
-        }
+        limits = {i: live.limits[i] for i in INTERVALS if i in live.limits}
         return Budgets(limits, live.include_byok_in_budgets)
 
     def _send(self, workspace_id: str, before: Budgets, wanted: Budgets) -> Budgets:
@@ -253,7 +249,8 @@ class WorkspaceBudgetProvider(WorkspaceChild):
                 self._delete(workspace_id, interval)
                 continue
             answer = self.session.client.budgets.put(workspace_id, interval, limit_usd, flag)
-            limits[interval] = limit_usd if answer.limit_usd is None else answer.limit_usd
+            told_limit = answer.data.limit_usd
+            limits[interval] = limit_usd if told_limit is None else told_limit
             told = (
                 flag if answer.include_byok_in_budgets is None else answer.include_byok_in_budgets
             )
