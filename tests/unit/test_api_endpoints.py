@@ -38,7 +38,7 @@ MEMBER = {"id": "m", "user_id": "user_a", "role": "member"}
         ),
         pytest.param(
             lambda client: client.workspaces.create(
-                {"name": "A", "slug": "a", "description": None, "io_logging_api_key_ids": [1.0, 2]}
+                {"name": "A", "slug": "a", "description": None, "io_logging_api_key_ids": [1, 2]}
             ),
             {"data": {"id": "w"}},
             "POST /workspaces",
@@ -46,7 +46,7 @@ MEMBER = {"id": "m", "user_id": "user_a", "role": "member"}
             id="create a workspace",
         ),
         pytest.param(
-            lambda client: client.workspaces.update("w", {"io_logging_api_key_ids": (7.0,)}),
+            lambda client: client.workspaces.update("w", {"io_logging_api_key_ids": [7]}),
             {"data": {"id": "w"}},
             "PATCH /workspaces/w",
             {"io_logging_api_key_ids": [7]},

@@ -61,16 +61,15 @@ class Workspaces:
             RefusedError: The API refuses a value, or the slug is taken.
             AmbiguousError: An answer was lost, and what is there now cannot be told to be ours.
         """
-        body = _body(fields)
         began = self._transport.clock.now()
         try:
             answer = self._transport.request(
                 "POST",
                 ["workspaces"],
                 Answer[Workspace],
-                action=f'creating workspace "{body.get("slug")}"',
-                body=body,
-                settle=lambda failure: self._settle(body, began, failure),
+                action=f'creating workspace "{fields.get("slug")}"',
+                body=fields,
+                settle=lambda failure: self._settle(fields, began, failure),
             )
         finally:
             self.mark_changed()
@@ -84,7 +83,7 @@ class Workspaces:
                 ["workspaces", id_or_slug],
                 Answer[Workspace],
                 action=f'updating workspace "{id_or_slug}"',
-                body=_body(fields),
+                body=fields,
             )
         finally:
             self.mark_changed()
@@ -147,16 +146,3 @@ def _same(sent: object, found: object) -> bool:
 
 def _members(value: object) -> set[object]:
     return set(value) if isinstance(value, (list, tuple)) else set()
-
-
-def _body(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the JSON to send: whole numbers, which Pulumi makes floats, as integers."""
-    body = dict(fields)
-    key_ids = body.get("io_logging_api_key_ids")
-    if isinstance(key_ids, (list, tuple)):
-        body["io_logging_api_key_ids"] = [_integer(key_id) for key_id in key_ids]
-    return body
-
-
-def _integer(number: object) -> object:
-    return int(number) if isinstance(number, float) and number.is_integer() else number

@@ -164,7 +164,7 @@ class WorkspaceProvider(Lifecycle):
         """Create the workspace, or adopt the one with its slug where the program asks for that."""
         fields = {name: props[name] for name in FIELDS if name in props}
         try:
-            workspace = self.session.client.workspaces.create(fields)
+            workspace = self.session.client.workspaces.create(_sent(fields))
         except (RefusedError, AmbiguousError) as error:
             workspace = self._take_over(props, error)
         else:
@@ -199,7 +199,7 @@ class WorkspaceProvider(Lifecycle):
         if not changed:
             return dynamic.UpdateResult({**olds, "managed_inputs": managed, **carried})
         try:
-            workspace = self.session.client.workspaces.update(id_, changed)
+            workspace = self.session.client.workspaces.update(id_, _sent(changed))
         except NotFoundError as error:
             msg = "Run `pulumi up --refresh` to create it again."
             raise error.with_next_step(msg) from None
@@ -270,7 +270,7 @@ class WorkspaceProvider(Lifecycle):
         if collisions:
             raise ConflictError(_held(existing, collisions[0].other.owner)) from None
         changed = _adopted_changes(existing, props, hints)
-        return client.workspaces.update(existing.id, changed) if changed else existing
+        return client.workspaces.update(existing.id, _sent(changed)) if changed else existing
 
     def _matches(self, existing: Workspace, props: Properties) -> bool:
         outputs = _outputs(existing, {}, [])
@@ -308,6 +308,12 @@ def _adopted_changes(existing: Workspace, props: Properties, hints: Hints) -> di
         for name in FIELDS
         if name in props and name not in hints.left_out and props[name] != outputs.get(name)
     }
+
+
+def _sent(fields: Properties) -> Properties:
+    """Return fields as the API takes them: Pulumi makes floats of whole numbers."""
+    key_ids = fields.get("io_logging_api_key_ids")
+    return {**fields, "io_logging_api_key_ids": [*map(int, key_ids)]} if key_ids else fields
 
 
 def _is_about_slug(refusal: ApiError) -> bool:
