@@ -60,6 +60,7 @@ class Call(Generic[Model]):
     content: bytes | None
     model: type[Model]
     settle: Settle[Model] | None
+    about_object: bool
     in_doubt: bool = False
 
 
@@ -167,9 +168,9 @@ class Exchange:
         status, headers = response.status_code, response.headers
         server_side = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return Outcome(
-            error_class=answers.error_class(call.path, status, content),
+            error_class=answers.error_class(status, content, about_object=call.about_object),
             status=status,
-            words=answers.words(status, headers, content),
+            words=answers.error_text(status, headers, content),
             retry=status in answers.TRANSIENT,
             may_be_done=server_side or status == HTTPStatus.REQUEST_TIMEOUT,
             retry_after=answers.retry_after(headers, self._clock.now()),
@@ -185,7 +186,7 @@ def _understood(call: Call[Model], response: httpx.Response, content: bytes) -> 
         return Outcome(
             error_class=MalformedAnswerError,
             status=response.status_code,
-            words=answers.misfit(error, content),
+            words=answers.validation_error_text(error, content),
             retry=True,
             may_be_done=True,
         )

@@ -85,6 +85,7 @@ class Organization:
             Page[OrganizationMember],
             action="reading the members of the organization",
             query={"offset": offset, "limit": PAGE_LIMIT},
+            about_object=False,
         )
 
 

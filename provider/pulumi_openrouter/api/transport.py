@@ -81,6 +81,7 @@ class Transport:
         query: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
         settle: Settle[Model] | None = None,
+        about_object: bool = True,
     ) -> Model:
         """Send a request, again where that helps, and give the answer as `model`.
 
@@ -97,6 +98,8 @@ class Transport:
             body: JSON object to send.
             settle: Returns the answer if the change was made, None if it was not; raises if that
                 cannot be told.
+            about_object: Whether a 404 of the API means that an object does not exist; false for
+                the collections, which always do.
 
         Raises:
             ApiError: One of its classes; the text tells all.
@@ -109,6 +112,7 @@ class Transport:
             content=None if body is None else json.dumps(body, allow_nan=False).encode(),
             model=model,
             settle=settle,
+            about_object=about_object,
         )
         since = self._outage.answers
         outcome = self._send(call)

@@ -42,6 +42,7 @@ class Workspaces:
             Page[Workspace],
             action="listing the workspaces",
             query={"offset": offset, "limit": PAGE_LIMIT},
+            about_object=False,
         )
 
     def get(self, id_or_slug: str) -> Workspace:
@@ -70,6 +71,7 @@ class Workspaces:
                 action=f'creating workspace "{fields.get("slug")}"',
                 body=fields,
                 settle=lambda failure: self._settle(fields, began, failure),
+                about_object=False,
             )
         finally:
             self.mark_changed()
