@@ -2,9 +2,10 @@
 
 OpenRouterError
 ├── ConfigurationError         a setting is missing or wrong; nothing was sent
-├── ConflictError              something with that slug exists and this program does not own it
+├── AlreadyExistsError         a workspace with that slug exists and this program does not own it
+├── ConcurrentChangeError      somebody else changes the same thing at the same moment
 └── ApiError                   a request failed; any status that has no class below
-    ├── RefusedError           400, 409, 422: the API refuses what the request says
+    ├── InvalidRequestError    400, 409, 422: the API refuses what the request says
     ├── AuthenticationError    401
     ├── ForbiddenError         403
     ├── NotFoundError          404 in the API's own error shape (a proxy's 404 is an ApiError)
@@ -56,8 +57,12 @@ class ConfigurationError(OpenRouterError):
     """A setting is missing or has a value that cannot be used."""
 
 
-class ConflictError(OpenRouterError):
+class AlreadyExistsError(OpenRouterError):
     """What should be created exists already and belongs to someone else."""
+
+
+class ConcurrentChangeError(OpenRouterError):
+    """Somebody else changes at this moment what was to be changed."""
 
 
 class ApiError(OpenRouterError):
@@ -134,7 +139,7 @@ class ApiError(OpenRouterError):
         )
 
 
-class RefusedError(ApiError):
+class InvalidRequestError(ApiError):
     """The API refuses the request for what it says; sending it again changes nothing."""
 
     default_next_step = "Correct the value that it names, then run again."

@@ -14,9 +14,9 @@ from pulumi_openrouter.errors import (
     ApiError,
     AuthenticationError,
     ForbiddenError,
+    InvalidRequestError,
     NotFoundError,
     RateLimitedError,
-    RefusedError,
     ServerError,
 )
 
@@ -31,15 +31,15 @@ API_ERROR = json.dumps({"error": {"code": 404, "message": "Resource not found"}}
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, RefusedError),
+        (400, InvalidRequestError),
         (401, AuthenticationError),
         (402, ApiError),
         (403, ForbiddenError),
         (404, NotFoundError),
         (405, ApiError),
         (408, ServerError),
-        (409, RefusedError),
-        (422, RefusedError),
+        (409, InvalidRequestError),
+        (422, InvalidRequestError),
         (429, RateLimitedError),
         (500, ServerError),
         (503, ServerError),

@@ -16,9 +16,9 @@ from pulumi_openrouter.errors import (
     ApiError,
     AuthenticationError,
     ConnectionFailedError,
+    InvalidRequestError,
     MalformedAnswerError,
     NotFoundError,
-    RefusedError,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_a_segment_stays_one_segment(api: ScriptedApi, name: str, encoded: str) 
 @pytest.mark.parametrize("name", ["", ".", "..", "a\nb", "a\0", "\ud800", "\u202e"])
 def test_a_segment_that_cannot_be_one_is_never_sent(api: ScriptedApi, name: str) -> None:
     """Dot segments, control characters and half surrogates are refused by name, on one line."""
-    with pytest.raises(RefusedError) as failure:
+    with pytest.raises(InvalidRequestError) as failure:
         read(api.transport(), name)
     text = str(failure.value)
     assert f"GET /workspaces/… was not sent: {name!a} cannot be part of a path." in text

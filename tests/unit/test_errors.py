@@ -12,8 +12,8 @@ from pulumi_openrouter.errors import (
     AuthenticationError,
     ConnectionFailedError,
     ForbiddenError,
+    InvalidRequestError,
     OpenRouterError,
-    RefusedError,
     fold,
     redact,
 )
@@ -101,7 +101,7 @@ def test_words_of_others_become_one_short_line(words: str, shown: str) -> None:
 def test_every_text_of_an_error_is_redacted() -> None:
     """A key is gone from action, path and words, also where the cut would leave half of it."""
     key = "sk-or-mgmt-0123456789"
-    error = RefusedError(
+    error = InvalidRequestError(
         action=f'reading workspace "{key}"',
         method="GET",
         path=f"/workspaces/{key}",

@@ -20,9 +20,9 @@ from pulumi_openrouter.errors import (
     ApiError,
     AuthenticationError,
     ForbiddenError,
+    InvalidRequestError,
     NotFoundError,
     RateLimitedError,
-    RefusedError,
     ServerError,
 )
 
@@ -30,12 +30,12 @@ from pulumi_openrouter.errors import (
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 
 _CLASSES: Mapping[int, type[ApiError]] = {
-    400: RefusedError,
+    400: InvalidRequestError,
     401: AuthenticationError,
     403: ForbiddenError,
     408: ServerError,
-    409: RefusedError,
-    422: RefusedError,
+    409: InvalidRequestError,
+    422: InvalidRequestError,
     429: RateLimitedError,
 }
 _TIME = TypeAdapter(datetime)

@@ -20,7 +20,13 @@ from pulumi_openrouter.api.exchange import Call, Exchange, Model, Outcome, Settl
 from pulumi_openrouter.api.http import httpx
 from pulumi_openrouter.api.outage import Outage
 from pulumi_openrouter.api.throttle import Throttle
-from pulumi_openrouter.errors import ApiError, AuthenticationError, RefusedError, fold, redact
+from pulumi_openrouter.errors import (
+    ApiError,
+    AuthenticationError,
+    InvalidRequestError,
+    fold,
+    redact,
+)
 from pulumi_openrouter.settings import KEY_SETTING, Settings
 
 FIRST_DELAY_SECONDS = 0.5
@@ -123,7 +129,7 @@ class Transport:
     def _path(self, method: str, segments: Sequence[str], action: str) -> str:
         for segment in segments:
             if segment in {"", ".", ".."} or not segment.isprintable():
-                raise RefusedError(
+                raise InvalidRequestError(
                     action=self._clean(action),
                     method=method,
                     path=f"/{segments[0]}/…",
@@ -209,7 +215,9 @@ class Transport:
         "Exists already" after such an attempt may speak of this call's own object.
         """
         call.in_doubt = call.in_doubt or outcome.may_be_done
-        unclear = outcome.may_be_done or (call.in_doubt and outcome.error_class is RefusedError)
+        unclear = outcome.may_be_done or (
+            call.in_doubt and outcome.error_class is InvalidRequestError
+        )
         if call.settle is None or not unclear:
             return outcome
         found = call.settle(self._error(call, outcome))

@@ -12,7 +12,7 @@ from pulumi_openrouter.api import answers
 from pulumi_openrouter.api.models import Answer, Deleted, Page, Workspace
 from pulumi_openrouter.api.paging import PAGE_LIMIT, read_all
 from pulumi_openrouter.api.transport import Transport
-from pulumi_openrouter.errors import AmbiguousError, ApiError, NotFoundError, RefusedError
+from pulumi_openrouter.errors import AmbiguousError, ApiError, InvalidRequestError, NotFoundError
 
 # `Date` has whole seconds, and the two clocks of one service may differ a little.
 CLOCK_TOLERANCE_SECONDS = 2.0
@@ -59,7 +59,7 @@ class Workspaces:
         """Create a workspace from the API's fields, `name` and `slug` among them.
 
         Raises:
-            RefusedError: The API refuses a value, or the slug is taken.
+            InvalidRequestError: The API refuses a value, or the slug is taken.
             AmbiguousError: An answer was lost, and what is there now cannot be told to be ours.
         """
         began = self._transport.clock.now()
@@ -123,7 +123,7 @@ class Workspaces:
         differing = [n for n, value in sent.items() if not _same(value, getattr(found, n, None))]
         if created is not None and created >= earliest and not differing:
             return Answer[Workspace](data=found)
-        if isinstance(failure, RefusedError):
+        if isinstance(failure, InvalidRequestError):
             raise failure
         what = f"differs in {', '.join(differing)}" if differing else f"is of {found.created_at}"
         raise _ambiguous(failure, f"{failure.words}; a workspace with that slug exists, but {what}")

@@ -13,9 +13,9 @@ from pulumi import dynamic
 
 from pulumi_openrouter.errors import (
     ApiError,
-    ConflictError,
+    ConcurrentChangeError,
+    InvalidRequestError,
     NotFoundError,
-    RefusedError,
 )
 from pulumi_openrouter.lifecycle.base import Change, Problem, Properties, is_get, is_unknown
 from pulumi_openrouter.lifecycle.budget_steps import INTERVALS, BudgetStep, steps_between, usd
@@ -147,9 +147,9 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         except ApiError as error:
             next_step = f"{error.next_step} {self._put_back(workspace_id, before, wanted)}"
             raise error.with_next_step(next_step) from None
-        except ConflictError as error:
+        except ConcurrentChangeError as error:
             msg = f"{error} {self._put_back(workspace_id, before, wanted)}"
-            raise ConflictError(msg) from None
+            raise ConcurrentChangeError(msg) from None
         return self._outputs(workspace_id, after, props, self.managed_inputs(props))
 
     def read(self, id_: str, props: Properties) -> dynamic.ReadResult:
@@ -264,7 +264,7 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         left = f"The workspace had {before} and was to get {wanted}"
         try:
             after = self._send_or_plan_again(workspace_id, before, wanted)
-        except RefusedError:
+        except InvalidRequestError:
             raise
         except ApiError as error:
             raise self.after_failure(error, left) from None
@@ -279,7 +279,7 @@ class WorkspaceBudgetProvider(WorkspaceChild):
         """Send; where the API refuses, plan again from what a change cut off may have left."""
         try:
             return self._send(workspace_id, assumed, wanted)
-        except RefusedError as refusal:
+        except InvalidRequestError as refusal:
             live = self._live(workspace_id)
             ours = {*assumed.limits, *wanted.limits}
             there = replace(live, limits={i: v for i, v in live.limits.items() if i in ours})
@@ -287,7 +287,7 @@ class WorkspaceBudgetProvider(WorkspaceChild):
                 raise refusal.with_next_step(_in_the_way(live, wanted)) from None
         try:
             return self._send(workspace_id, there, wanted)
-        except RefusedError as refusal:
+        except InvalidRequestError as refusal:
             raise refusal.with_next_step(_in_the_way(live, wanted)) from None
 
     def _put_back(self, workspace_id: str, before: Budgets, wanted: Budgets) -> str:
@@ -318,7 +318,7 @@ class WorkspaceBudgetProvider(WorkspaceChild):
                 f"now the workspace has {live}: somebody else sets the same limits at this moment. "
                 "Leave each limit to one stack, then run `pulumi up --refresh`."
             )
-            raise ConflictError(msg)
+            raise ConcurrentChangeError(msg)
 
     def _delete(self, workspace_id: str, interval: str) -> None:
         try:

@@ -16,9 +16,9 @@ from pulumi_openrouter.errors import (
     ApiError,
     AuthenticationError,
     ForbiddenError,
+    InvalidRequestError,
     NotFoundError,
     OpenRouterError,
-    RefusedError,
 )
 from pulumi_openrouter.lifecycle.base import Change, Problem, Properties, is_get, known_items
 from pulumi_openrouter.lifecycle.child import WorkspaceChild
@@ -40,7 +40,7 @@ _NO_MEMBERSHIP = (
 )
 
 # Answers after which nothing of the request was done.
-_NOT_EXECUTED = (AuthenticationError, ForbiddenError, NotFoundError, RefusedError)
+_NOT_EXECUTED = (AuthenticationError, ForbiddenError, NotFoundError, InvalidRequestError)
 
 _NOT_SHOWN = (403, 404)
 """What the list of the organization's members answers where it is not shown to a key."""
@@ -400,7 +400,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
         except ForbiddenError as error:
             msg = f"{_NO_MEMBERSHIP.capitalize()}. {error.next_step}"
             raise error.with_next_step(msg) from None
-        except RefusedError as error:
+        except InvalidRequestError as error:
             not_added = [user_id for user_id in user_ids if user_id not in added]
             raise self._with_strangers(error, not_added) from None
 
@@ -426,7 +426,7 @@ class WorkspaceMembershipProvider(WorkspaceChild):
                 "up`, and then take the resource out."
             )
             raise error.with_next_step(msg) from None
-        except RefusedError as error:
+        except InvalidRequestError as error:
             if "api key" not in error.words.lower():
                 raise
             msg = "Delete their API keys in this workspace, or keep them in the list."
