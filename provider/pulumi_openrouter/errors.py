@@ -16,37 +16,20 @@ OpenRouterError
     └── AmbiguousError         a create of which nobody can tell whether it was made
 
 Pulumi hands a provider's error to the user as text only, so one line says it all: what was being
-done, method and path, status, the API's words, the next step. No text ever shows a key.
+done, method and path, status, the API's words, the next step. The transport has taken every key out
+of a text before it makes an error of it.
 """
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar, TypeVar
+
+from pulumi_openrouter.text import fold
 
 Error = TypeVar("Error", bound="ApiError")
 
 # Enough for the longest refusal known (a list of members), and still two lines of a terminal.
 MAX_WORDS = 300
-
-REDACTED = "[redacted]"
-_ANY_OPENROUTER_KEY = re.compile(r"sk-or-[\w-]+")
-
-
-def fold(text: str, limit: int | None = None) -> str:
-    """Return `text` on one line, without control characters, cut at `limit` characters."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    line = " ".join(printable.split())
-    if limit is None or len(line) <= limit:
-        return line
-    return line[: limit - 1].rstrip() + "…"
-
-
-def redact(text: str, *secrets: str) -> str:
-    """Replace each of `secrets`, and whatever has the form of an OpenRouter key."""
-    for secret in filter(None, secrets):
-        text = text.replace(secret, REDACTED)
-    return _ANY_OPENROUTER_KEY.sub(REDACTED, text)
 
 
 class OpenRouterError(Exception):
@@ -93,11 +76,11 @@ class ApiError(OpenRouterError):
         next_step: str | None = None,
         sent: bool = True,
     ) -> None:
-        self.action = fold(redact(action))
+        self.action = fold(action)
         self.method = method
-        self.path = fold(redact(path))
+        self.path = fold(path)
         self.status = status
-        self.words = fold(redact(fold(words)), MAX_WORDS)
+        self.words = fold(words, MAX_WORDS)
         self.next_step = self.default_next_step if next_step is None else next_step
         self.sent = sent
         no_answer = "got no answer" if sent else "was not sent"

@@ -25,9 +25,10 @@ from pulumi.runtime import config
 from pulumi.runtime.settings import get_monitor
 
 from pulumi_openrouter.api.people import OrganizationDirectory
-from pulumi_openrouter.errors import NotFoundError, OpenRouterError, fold
+from pulumi_openrouter.errors import NotFoundError, OpenRouterError
 from pulumi_openrouter.settings import Settings
 from pulumi_openrouter.slugs import is_uuid
+from pulumi_openrouter.text import fold
 
 if TYPE_CHECKING:
     from pulumi_openrouter.api.client import Client

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from pulumi_openrouter.errors import ConfigurationError, fold, redact
+from pulumi_openrouter.errors import ConfigurationError
+from pulumi_openrouter.text import fold, redact
 
 DEFAULT_BASE_URL = "https://openrouter.ai/api/v1"
 KEY_SETTING = "openrouter:managementKey"

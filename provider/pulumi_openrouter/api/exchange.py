@@ -26,10 +26,9 @@ from pulumi_openrouter.errors import (
     ConfigurationError,
     ConnectionFailedError,
     MalformedAnswerError,
-    fold,
-    redact,
 )
 from pulumi_openrouter.settings import Settings
+from pulumi_openrouter.text import fold, redact
 
 Model = TypeVar("Model", bound=ApiModel)
 # Looks whether a change of unknown outcome was made: the answer if so, None if it was not.

@@ -24,10 +24,9 @@ from pulumi_openrouter.errors import (
     ApiError,
     AuthenticationError,
     InvalidRequestError,
-    fold,
-    redact,
 )
 from pulumi_openrouter.settings import KEY_SETTING, Settings
+from pulumi_openrouter.text import fold, redact
 
 FIRST_DELAY_SECONDS = 0.5
 # Spreads the requests of several processes that wait for the same moment.
@@ -253,6 +252,7 @@ class Transport:
         )
 
     def _clean(self, text: str) -> str:
+        """Return a text without keys; every text that leaves the transport comes through here."""
         key = self._settings.management_key
         return redact(text, key, quote(key, safe=""))
 
