@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from pulumi_openrouter.api.client import Client
-from pulumi_openrouter.api.snapshots import IDLE_SECONDS
 from pulumi_openrouter.errors import NotFoundError, OpenRouterError, ServerError
 
 if TYPE_CHECKING:
@@ -100,16 +99,6 @@ def test_a_few_of_very_many_are_asked_for_singly(api: ScriptedApi) -> None:
     ]
 
 
-def test_a_slow_refresh_still_costs_one_listing(api: ScriptedApi) -> None:
-    """Readers that come one after the other for a minute are one operation."""
-    organization = Organization(api, 251)
-    client = api.client()
-    for workspace_id in organization.workspaces:
-        api.time += 0.25
-        client.snapshots.workspace(workspace_id)
-    assert len(api.requests) == 3
-
-
 def test_what_is_not_listed_is_confirmed_before_it_is_gone(api: ScriptedApi) -> None:
     """A workspace that a listing misses is read by itself; only its own 404 means gone."""
     organization = Organization(api, 20)
@@ -148,29 +137,6 @@ def test_reading_the_same_again_asks_again(api: ScriptedApi) -> None:
     assert api.asked == ["GET /workspaces?offset=0&limit=100", "GET /workspaces/id-0"]
 
 
-def test_second_looks_do_not_keep_a_listing_alive(api: ScriptedApi) -> None:
-    """Only readers that a listing serves count: looking at one workspace over and over ages it."""
-    organization = Organization(api, 2)
-    client = api.client()
-    client.snapshots.workspace("id-0")
-    for _ in range(2):
-        api.time += IDLE_SECONDS / 2
-        client.snapshots.workspace("id-0")
-    api.time += 0.1
-    organization.workspaces["id-1"] = "renamed"
-    assert client.snapshots.workspace("id-1").slug == "renamed"
-
-
-def test_a_listing_ends_when_nobody_reads(api: ScriptedApi) -> None:
-    """After five seconds without a reader, the next one belongs to another operation."""
-    organization = Organization(api, 2)
-    client = api.client()
-    client.snapshots.workspace("id-0")
-    organization.workspaces["id-1"] = "renamed"
-    api.time += IDLE_SECONDS + 0.1
-    assert client.snapshots.workspace("id-1").slug == "renamed"
-
-
 @pytest.mark.parametrize(
     "write",
     [
@@ -178,7 +144,6 @@ def test_a_listing_ends_when_nobody_reads(api: ScriptedApi) -> None:
         pytest.param(lambda client: client.workspaces.update("id-1", {}), id="update"),
         pytest.param(lambda client: client.workspaces.delete("id-1"), id="delete"),
         pytest.param(lambda client: client.budgets.put("id-1", "daily", 1, True), id="BYOK flag"),
-        pytest.param(lambda client: client.snapshots.forget_workspaces(), id="by hand"),
     ],
 )
 def test_a_write_ends_the_listing(api: ScriptedApi, write: Callable[[Client], object]) -> None:

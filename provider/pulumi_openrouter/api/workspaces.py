@@ -6,6 +6,7 @@ looking whether the workspace is there, is what was sent, and is as young as thi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 from pulumi_openrouter.api import answers
@@ -23,12 +24,13 @@ class Workspaces:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        # A new object after each write: whoever read under another one may hold old values.
-        self.version = object()
+        self._generations = itertools.count(1)
+        # Another number after each write: whoever read under another one may hold old values.
+        self.generation = 0
 
     def mark_changed(self) -> None:
         """Let readers know that what they hold may be out of date."""
-        self.version = object()
+        self.generation = next(self._generations)
 
     def list(self) -> Iterator[Workspace]:
         """Return all workspaces, the default one included."""

@@ -43,7 +43,7 @@ class Session:
         """Workspaces that Pulumi replaces in this run."""
         self.moves: set[tuple[object, object]] = set()
         """The slugs that workspaces of this run leave, each with the one that they get."""
-        self._slugs: dict[str, tuple[object, str]] = {}
+        self._slugs: dict[str, tuple[int, str]] = {}
         self._looking_up: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._changing: defaultdict[tuple[Kind, str], threading.Lock] = defaultdict(threading.Lock)
         self._people: tuple[object, OrganizationDirectory] = None, OrganizationDirectory([])
@@ -73,11 +73,11 @@ class Session:
         if own := self.register.workspace_id(id_or_slug):
             return own
         with self._looking_up[id_or_slug]:
-            version, found = self._slugs.get(id_or_slug, (None, ""))
-            if version is not self.client.workspaces.version:
-                version = self.client.workspaces.version
+            generation, found = self._slugs.get(id_or_slug, (None, ""))
+            if generation != self.client.workspaces.generation:
+                generation = self.client.workspaces.generation
                 found = self.client.snapshots.workspace_by_slug(id_or_slug).id
-                self._slugs[id_or_slug] = version, found
+                self._slugs[id_or_slug] = generation, found
         return found
 
     def people(self, *, known: Iterable[str] = ()) -> OrganizationDirectory:
