@@ -211,16 +211,8 @@ class Stack:
         With `cut_after` the process is killed as soon as so many requests have been answered.
         """
         settings = replace(self.settings, adopt_existing=adopt)
-        session = Session(settings)
-        session.client = Client(
-            settings,
-            transport=Transport(
-                settings,
-                http=self._http,
-                clock=self.clock,
-                notify=self.notes.append,
-            ),
-        )
+        transport = Transport(settings, http=self._http, clock=self.clock, notify=self.notes.append)
+        session = Session(settings, Client(settings, transport=transport))
         providers = {kind: provider() for kind, provider in _PROVIDERS.items()}
         for provider in providers.values():
             provider.session = session

@@ -81,8 +81,8 @@ class ProviderProcess:
     def begin_run(self) -> None:
         """Forget what the session and the client of an earlier run knew."""
         if not self._in_one_run:
-            session = Session(self.session.settings)
-            session.client = Client(session.settings, transport=self._transport)
+            settings = self.session.settings
+            session = Session(settings, Client(settings, transport=self._transport))
             for provider in self.providers.values():
                 provider.session = session
 

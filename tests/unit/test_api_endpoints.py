@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from pulumi_openrouter.api.client import Client, shared_client
+from pulumi_openrouter.api.client import Client
 from pulumi_openrouter.errors import NotFoundError, OpenRouterError
-from pulumi_openrouter.settings import Settings
 
 if TYPE_CHECKING:
     from unit.conftest import ScriptedApi
@@ -214,12 +213,3 @@ def test_deleting_what_is_gone_says_so(api: ScriptedApi) -> None:
     api.script = [httpx.Response(404, json={"error": {"message": "Resource not found"}})]
     with pytest.raises(NotFoundError):
         api.client().workspaces.delete("w")
-
-
-def test_settings_share_one_client() -> None:
-    """In one process, equal settings mean one client, others another."""
-    first = Settings(management_key="a", base_url="http://127.0.0.1:9")
-    again = Settings(management_key="a", base_url="http://127.0.0.1:9")
-    other = Settings(management_key="b", base_url="http://127.0.0.1:9")
-    assert shared_client(first) is shared_client(again)
-    assert shared_client(first) is not shared_client(other)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import threading
-
 from pulumi_openrouter.api.budgets import Budgets
 from pulumi_openrouter.api.keys import Keys
 from pulumi_openrouter.api.members import Members, Organization
@@ -38,20 +35,3 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
-
-
-_shared: dict[Settings, Client] = {}
-_sharing = threading.Lock()
-
-
-def shared_client(settings: Settings) -> Client:
-    """Return the one client of this process for `settings`; it is closed when the process ends.
-
-    One client means one limit of requests in flight, one wait when the API says to wait, and one
-    reading of what several resources need.
-    """
-    with _sharing:
-        if settings not in _shared:
-            _shared[settings] = Client(settings)
-            atexit.register(_shared[settings].close)
-        return _shared[settings]

@@ -30,8 +30,10 @@ _NOT_SHOWN = (403, 404)
 class Session:
     """One provider process's view of OpenRouter."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, client: Client | None = None) -> None:
         self.settings = settings
+        self._client = client
+        self._creating_client = threading.Lock()
         self.register = Register()
         self.notices = Notices()
         self.created: dict[str, bool | None] = {}
@@ -50,13 +52,20 @@ class Session:
         self._keys: dict[str, list[ApiKey]] = {}
         self._reading_keys: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    @functools.cached_property
+    @property
     def client(self) -> Client:
-        """The client of this process."""
-        # Imported here because a run that sends no request needs no HTTP client.
-        from pulumi_openrouter.api.client import shared_client
+        """The client of this process.
 
-        return shared_client(self.settings)
+        One client means one limit of requests in flight, one wait when the API says to wait, and
+        one reading of what several resources need.
+        """
+        # Imported here because a run that sends no request needs no HTTP client.
+        from pulumi_openrouter.api.client import Client
+
+        with self._creating_client:
+            if self._client is None:
+                self._client = Client(self.settings)
+            return self._client
 
     def changing(self, kind: Kind, workspace_id: str) -> threading.Lock:
         """Return the lock for changes of one kind in a workspace."""
