@@ -22,7 +22,7 @@ of a text before it makes an error of it.
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pulumi_openrouter.text import fold
 
@@ -91,15 +91,7 @@ class ApiError(OpenRouterError):
 
     def with_next_step(self: Error, next_step: str) -> Error:
         """Return the same error with advice that fits the situation better."""
-        return type(self)(
-            action=self.action,
-            method=self.method,
-            path=self.path,
-            status=self.status,
-            words=self.words,
-            next_step=next_step,
-            sent=self.sent,
-        )
+        return self._with(next_step=next_step)
 
     def for_another(
         self: Error,
@@ -111,7 +103,7 @@ class ApiError(OpenRouterError):
         sent: bool = False,
     ) -> Error:
         """Return the short error of another request that fails for the same cause."""
-        return type(self)(
+        return self._with(
             action=action,
             method=method,
             path=path,
@@ -120,6 +112,10 @@ class ApiError(OpenRouterError):
             next_step="",
             sent=sent,
         )
+
+    def _with(self: Error, **changes: Any) -> Error:
+        names = ("action", "method", "path", "status", "words", "next_step", "sent")
+        return type(self)(**{name: getattr(self, name) for name in names} | changes)
 
 
 class InvalidRequestError(ApiError):

@@ -188,7 +188,7 @@ def _base_url(url: str) -> str:
         msg = "start with https:// and a host"
         raise ValueError(msg)
     if parts.scheme == "http" and not _is_loopback(host):
-        msg = "use https, because plain http, which is for this machine only, exposes the key"
+        msg = "use https: plain http would send the key unprotected, and is for this machine only"
         raise ValueError(msg)
     if "@" in parts.netloc or "?" in url or "#" in url:
         msg = "have no user, no query and no fragment"

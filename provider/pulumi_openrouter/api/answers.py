@@ -110,8 +110,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         seconds = float(value)
     except ValueError:
         until = http_date(value)
-        sent = sent_at(headers)
-        seconds = math.nan if until is None else until - (now if sent is None else sent)
+        seconds = math.nan if until is None else until - (sent_at(headers) or now)
     return seconds if seconds > 0 else None
 
 
