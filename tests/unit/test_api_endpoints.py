@@ -213,3 +213,13 @@ def test_deleting_what_is_gone_says_so(api: ScriptedApi) -> None:
     api.script = [httpx.Response(404, json={"error": {"message": "Resource not found"}})]
     with pytest.raises(NotFoundError):
         api.client().workspaces.delete("w")
+
+
+def test_a_workspace_is_named_by_its_slug_where_it_is_known(api: ScriptedApi) -> None:
+    """People know a workspace by its slug; the path of the request has the id."""
+    api.script = [httpx.Response(403), httpx.Response(403)]
+    client = Client(api.settings, transport=api.transport(), slug_of={"id-1": "acme"}.get)
+    with pytest.raises(OpenRouterError, match='reading workspace "acme": GET /workspaces/id-1 '):
+        client.workspaces.get("id-1")
+    with pytest.raises(OpenRouterError, match='budgets of workspace "id-2": GET /workspaces/id-2'):
+        client.budgets.list("id-2")

@@ -15,8 +15,14 @@ class Budgets:
     after it was set.
     """
 
-    def __init__(self, transport: Transport, flag_changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        named: Callable[[str], str],
+        flag_changed: Callable[[], None],
+    ) -> None:
         self._transport = transport
+        self._named = named
         self._flag_changed = flag_changed
 
     def list(self, workspace_id: str) -> WorkspaceBudgets:
@@ -30,7 +36,7 @@ class Budgets:
             "GET",
             ["workspaces", workspace_id, "budgets"],
             WorkspaceBudgets,
-            action=f'reading the budgets of workspace "{workspace_id}"',
+            action=f"reading the budgets of {self._named(workspace_id)}",
         )
 
     def put(
@@ -49,7 +55,7 @@ class Budgets:
                 "PUT",
                 ["workspaces", workspace_id, "budgets", interval],
                 BudgetAnswer,
-                action=f'setting the {interval} budget of workspace "{workspace_id}"',
+                action=f"setting the {interval} budget of {self._named(workspace_id)}",
                 body=body,
             )
         finally:
@@ -62,5 +68,5 @@ class Budgets:
             "DELETE",
             ["workspaces", workspace_id, "budgets", interval],
             Deleted,
-            action=f'deleting the {interval} budget of workspace "{workspace_id}"',
+            action=f"deleting the {interval} budget of {self._named(workspace_id)}",
         )

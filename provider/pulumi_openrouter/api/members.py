@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pulumi_openrouter.api.models import (
     AddedMembers,
@@ -21,8 +21,9 @@ MAX_BATCH = 100
 class Members:
     """Members by workspace (id or slug). Adding and removing may be repeated without harm."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, named: Callable[[str], str]) -> None:
         self._transport = transport
+        self._named = named
 
     def list(self, workspace_id: str) -> Iterator[WorkspaceMember]:
         """Return all members; of the default workspace that is the whole organization."""
@@ -32,7 +33,7 @@ class Members:
                 "GET",
                 ["workspaces", workspace_id, "members"],
                 Page[WorkspaceMember],
-                action=f'reading the members of workspace "{workspace_id}"',
+                action=f"reading the members of {self._named(workspace_id)}",
                 query={"offset": offset, "limit": PAGE_LIMIT},
             )
 
@@ -51,7 +52,7 @@ class Members:
                 "POST",
                 ["workspaces", workspace_id, "members", "add"],
                 AddedMembers,
-                action=f'adding {_people(batch)} to workspace "{workspace_id}"',
+                action=f"adding {_people(batch)} to {self._named(workspace_id)}",
                 body={"user_ids": batch},
             )
             yield answer.data
@@ -63,7 +64,7 @@ class Members:
                 "POST",
                 ["workspaces", workspace_id, "members", "remove"],
                 RemovedMembers,
-                action=f'removing {_people(batch)} from workspace "{workspace_id}"',
+                action=f"removing {_people(batch)} from {self._named(workspace_id)}",
                 body={"user_ids": batch},
             )
 

@@ -128,7 +128,7 @@ class _Listing:
     def _read_on(self, workspace_id: str) -> None:
         if self.failure is not None:
             raise self.failure.for_another(
-                action=f'reading workspace "{workspace_id}"',
+                action=f"reading {self._workspaces.named(workspace_id)}",
                 method="GET",
                 path=f"/workspaces/{workspace_id}",
             )

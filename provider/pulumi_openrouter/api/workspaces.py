@@ -7,7 +7,7 @@ looking whether the workspace is there, is what was sent, and is as young as thi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from pulumi_openrouter.api import answers
 from pulumi_openrouter.api.models import Answer, Deleted, Page, Workspace
@@ -22,8 +22,9 @@ CLOCK_TOLERANCE_SECONDS = 2.0
 class Workspaces:
     """The workspaces of the key's organization. Every method takes an id or a slug."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, named: Callable[[str], str]) -> None:
         self._transport = transport
+        self.named = named
         self._generations = itertools.count(1)
         # Another number after each write: whoever read under another one may hold old values.
         self.generation = 0
@@ -53,7 +54,7 @@ class Workspaces:
             "GET",
             ["workspaces", id_or_slug],
             Answer[Workspace],
-            action=f'reading workspace "{id_or_slug}"',
+            action=f"reading {self.named(id_or_slug)}",
         )
         return answer.data
 
@@ -86,7 +87,7 @@ class Workspaces:
                 "PATCH",
                 ["workspaces", id_or_slug],
                 Answer[Workspace],
-                action=f'updating workspace "{id_or_slug}"',
+                action=f"updating {self.named(id_or_slug)}",
                 body=fields,
             )
         finally:
@@ -104,7 +105,7 @@ class Workspaces:
                 "DELETE",
                 ["workspaces", id_or_slug],
                 Deleted,
-                action=f'deleting workspace "{id_or_slug}"',
+                action=f"deleting {self.named(id_or_slug)}",
             )
         finally:
             self.mark_changed()
