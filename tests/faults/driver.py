@@ -35,7 +35,6 @@ from pulumi_openrouter import (
     WorkspaceMembershipProvider,
     WorkspaceProvider,
 )
-from pulumi_openrouter.api.client import Client
 from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.lifecycle.session import Session
@@ -212,7 +211,7 @@ class Stack:
         """
         settings = replace(self.settings, adopt_existing=adopt)
         transport = Transport(settings, http=self._http, clock=self.clock, notify=self.notes.append)
-        session = Session(settings, Client(settings, transport=transport))
+        session = Session(settings, transport)
         providers = {kind: provider() for kind, provider in _PROVIDERS.items()}
         for provider in providers.values():
             provider.session = session

@@ -18,7 +18,6 @@ from pulumi.dynamic.config import Config
 from pulumi.runtime import rpc
 
 import pulumi_openrouter as openrouter
-from pulumi_openrouter.api.client import Client
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.lifecycle.base import Lifecycle
 from pulumi_openrouter.lifecycle.session import Session, open_session
@@ -81,8 +80,7 @@ class ProviderProcess:
     def begin_run(self) -> None:
         """Forget what the session and the client of an earlier run knew."""
         if not self._in_one_run:
-            settings = self.session.settings
-            session = Session(settings, Client(settings, transport=self._transport))
+            session = Session(self.session.settings, self._transport)
             for provider in self.providers.values():
                 provider.session = session
 

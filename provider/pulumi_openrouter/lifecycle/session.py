@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pulumi_openrouter.api.client import Client
     from pulumi_openrouter.api.models import ApiKey, OrganizationMember
+    from pulumi_openrouter.api.transport import Transport
     from pulumi_openrouter.settings import Settings
 
 _NOT_SHOWN = (403, 404)
@@ -30,9 +31,10 @@ _NOT_SHOWN = (403, 404)
 class Session:
     """One provider process's view of OpenRouter."""
 
-    def __init__(self, settings: Settings, client: Client | None = None) -> None:
+    def __init__(self, settings: Settings, transport: Transport | None = None) -> None:
         self.settings = settings
-        self._client = client
+        self._transport = transport
+        self._client: Client | None = None
         self._creating_client = threading.Lock()
         self.register = Register()
         self.notices = Notices()
@@ -64,8 +66,15 @@ class Session:
 
         with self._creating_client:
             if self._client is None:
-                self._client = Client(self.settings)
+                self._client = Client(
+                    self.settings, transport=self._transport, slug_of=self._slug_of
+                )
             return self._client
+
+    def _slug_of(self, workspace_id: str) -> str | None:
+        """Return the slug that the program gives a workspace, unless it marks it as secret."""
+        claims = self.register.claims_of(Kind.WORKSPACE, workspace_id)
+        return next((one.workspace for one in claims if not one.hints.hides("slug")), None)
 
     def changing(self, kind: Kind, workspace_id: str) -> threading.Lock:
         """Return the lock for changes of one kind in a workspace."""
