@@ -13,7 +13,7 @@ OpenRouterError
     ├── ServerError            5xx and 408, after the last retry
     ├── ConnectionFailedError  no answer: DNS, TLS, proxy, timeout; after the last retry
     ├── MalformedAnswerError   a success that cannot be understood, after the last retry
-    └── AmbiguousError         a create of which nobody can tell whether it was made
+    └── AmbiguousError         a create that may or may not have been carried out
 
 Pulumi hands a provider's error to the user as text only, so one line says it all: what was being
 done, method and path, status, the API's words, the next step. The transport has taken every key out
@@ -175,7 +175,7 @@ class MalformedAnswerError(ApiError):
 
 
 class AmbiguousError(ApiError):
-    """A create was sent and nobody can tell whether it was carried out."""
+    """A create was sent, and may or may not have been carried out."""
 
     default_next_step = (
         "Whether it was created is not known: look for it in the organization, then run again."

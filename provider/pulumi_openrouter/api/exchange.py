@@ -48,9 +48,9 @@ _TRUST = (
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Call(Generic[Model]):
-    """One request, and whether an earlier attempt of it may have been carried out."""
+    """One request."""
 
     action: str
     method: str
@@ -60,7 +60,6 @@ class Call(Generic[Model]):
     model: type[Model]
     settle: Settle[Model] | None
     about_object: bool
-    in_doubt: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Outcome(Generic[Model]):
         status: HTTP status, or None without an answer.
         words: What was said, as it came: neither folded nor redacted.
         retry: Whether another attempt may end otherwise.
-        may_be_done: Whether the API may have carried the request out all the same.
+        may_be_done: Whether the API may have carried out this attempt, or one before it.
         retry_after: Seconds that the API asks to wait.
         sent: When the API sent the answer (Unix time), if it said so.
         unreachable: Whether not even a connection to the API was made.

@@ -175,7 +175,7 @@ class _Reading:
         return self.result.result()
 
     def shared(self) -> tuple[OrganizationMember, ...]:
-        """Wait for the reading of another caller; a failure is told to this one in short."""
+        """Return what another caller reads; this one gets a failure of it in short."""
         error = self.result.exception()
         if isinstance(error, ApiError):
             raise error.for_another(action=error.action, method=error.method, path=error.path)

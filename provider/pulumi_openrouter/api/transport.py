@@ -11,6 +11,7 @@ import random
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from importlib.metadata import version
 from urllib.parse import quote
@@ -20,11 +21,7 @@ from pulumi_openrouter.api.exchange import Call, Exchange, Model, Outcome, Settl
 from pulumi_openrouter.api.http import httpx
 from pulumi_openrouter.api.outage import Outage
 from pulumi_openrouter.api.throttle import Throttle
-from pulumi_openrouter.errors import (
-    ApiError,
-    AuthenticationError,
-    InvalidRequestError,
-)
+from pulumi_openrouter.errors import ApiError, AuthenticationError, InvalidRequestError
 from pulumi_openrouter.settings import KEY_SETTING, Settings
 from pulumi_openrouter.text import fold, redact
 
@@ -65,8 +62,8 @@ class Transport:
         # The API's clock minus ours, in seconds, as of the latest answer.
         self._skew = 0.0
         # Until when a problem needs no further line, by problem.
-        self._told_until: dict[str, float] = {}
-        self._telling = threading.Lock()
+        self._announced_until: dict[str, float] = {}
+        self._announcing = threading.Lock()
 
     def server_time(self, ours: float) -> float:
         """Return what the API's clock shows at a time of our clock, by its latest answer."""
@@ -88,7 +85,7 @@ class Transport:
         settle: Settle[Model] | None = None,
         about_object: bool = True,
     ) -> Model:
-        """Send a request, again where that helps, and give the answer as `model`.
+        """Send a request, repeat it where that helps, and return the answer as `model`.
 
         Retries stop after `max_retries`, or once every attempt and every wait could have taken
         its longest. A request may be repeated freely unless `settle` is given: then, after an
@@ -101,13 +98,13 @@ class Transport:
             action: What is being done, for messages: `creating workspace "acme"`.
             query: Query parameters.
             body: JSON object to send.
-            settle: Returns the answer if the change was made, None if it was not; raises if that
-                cannot be told.
+            settle: Returns the answer if the change was made, None if it was not; raises if it
+                cannot find out.
             about_object: Whether a 404 of the API means that an object does not exist; false for
                 the collections, which always do.
 
         Raises:
-            ApiError: One of its classes; the text tells all.
+            ApiError: One of its classes; the text says what happened and what to do.
         """
         call = Call(
             action=action,
@@ -143,11 +140,14 @@ class Transport:
         attempts = self._settings.max_retries + 1
         longest = self._settings.timeout_seconds + self._settings.max_retry_delay_seconds
         deadline = self.clock.monotonic() + longest * attempts
+        in_doubt = False
         for attempt in range(1, attempts):
-            outcome = self._attempt(call)
+            outcome = self._attempt(call, in_doubt)
+            in_doubt = outcome.may_be_done
+            if not outcome.retry or self._outage.cause is not None:
+                return outcome
             delay = self._delay(outcome, attempt)
-            too_late = self.clock.monotonic() + delay > deadline
-            if not outcome.retry or too_late or self._outage.cause is not None:
+            if self.clock.monotonic() + delay > deadline:
                 return outcome
             tries = f"(attempt {attempt + 1} of {attempts})"
             if outcome.throttled:
@@ -158,7 +158,7 @@ class Transport:
                     # One hiccup is not worth a line; two in a row are.
                     self._announce(call, outcome, delay, tries)
                 self.clock.sleep(delay, self._outage.declared)
-        return self._attempt(call)
+        return self._attempt(call, in_doubt)
 
     def _delay(self, outcome: Outcome[Model], attempt: int) -> float:
         """Return the seconds until the next attempt: what the API asks for, or doubling waits."""
@@ -168,7 +168,7 @@ class Transport:
         return min(delay, self._settings.max_retry_delay_seconds)
 
     def _shut_throttle(self, outcome: Outcome[Model], delay: float, tries: str) -> None:
-        """Make everyone wait, and tell the user why nothing moves."""
+        """Make all requests wait, and say once why nothing moves."""
         if self._throttle.shut(delay):
             problem = f"OpenRouter answered {outcome.status}"
             self._notify(f"{problem}; waiting {_seconds(delay)} before the next request {tries}")
@@ -183,19 +183,19 @@ class Transport:
 
     def _is_news(self, problem: str, delay: float) -> bool:
         """Return whether no other request waits for the same problem to pass, after a line."""
-        with self._telling:
+        with self._announcing:
             now = self.clock.monotonic()
-            news = self._told_until.get(problem, now) <= now
+            news = self._announced_until.get(problem, now) <= now
             if news:
-                self._told_until[problem] = now + delay
+                self._announced_until[problem] = now + delay
             return news
 
-    def _attempt(self, call: Call[Model]) -> Outcome[Model]:
+    def _attempt(self, call: Call[Model], in_doubt: bool) -> Outcome[Model]:
         with self._throttle.admission():
             cause = self._outage.cause
             if cause is not None:
                 # The error is made from the shared cause later, unless that has passed by then.
-                return Outcome(error_class=type(cause), cause=cause)
+                return Outcome(error_class=type(cause), cause=cause, may_be_done=in_doubt)
             outcome = self._exchange.send(call)
         if outcome.status not in {None, HTTPStatus.UNAUTHORIZED}:
             self._outage.answered()
@@ -206,21 +206,21 @@ class Transport:
         if outcome.value is not None:
             self._throttle.succeeded()
             return outcome
-        return self._settled(call, outcome)
+        return self._settled(call, outcome, in_doubt)
 
-    def _settled(self, call: Call[Model], outcome: Outcome[Model]) -> Outcome[Model]:
-        """Let the call's `settle` look if this attempt, or one before, may have been carried out.
+    def _settled(
+        self, call: Call[Model], outcome: Outcome[Model], in_doubt: bool
+    ) -> Outcome[Model]:
+        """Ask the call's `settle` where this attempt, or one before, may have been carried out.
 
         "Exists already" after such an attempt may speak of this call's own object.
         """
-        call.in_doubt = call.in_doubt or outcome.may_be_done
-        unclear = outcome.may_be_done or (
-            call.in_doubt and outcome.error_class is InvalidRequestError
-        )
-        if call.settle is None or not unclear:
-            return outcome
-        found = call.settle(self._error(call, outcome))
-        return outcome if found is None else Outcome(value=found)
+        refused = outcome.error_class is InvalidRequestError
+        if call.settle is not None and (outcome.may_be_done or (in_doubt and refused)):
+            found = call.settle(self._error(call, outcome))
+            if found is not None:
+                return Outcome(value=found)
+        return replace(outcome, may_be_done=outcome.may_be_done or in_doubt)
 
     def _final_error(self, call: Call[Model], outcome: Outcome[Model], since: int) -> ApiError:
         """Return the whole error, or a short one if another request had the same cause first."""
@@ -235,7 +235,7 @@ class Transport:
             method=error.method,
             path=error.path,
             status=outcome.status,
-            sent=call.in_doubt,
+            sent=outcome.may_be_done,
         )
 
     def _error(self, call: Call[Model], outcome: Outcome[Model]) -> ApiError:

@@ -30,7 +30,7 @@ class Workspaces:
         self.generation = 0
 
     def mark_changed(self) -> None:
-        """Let readers know that what they hold may be out of date."""
+        """Note that what readers hold may be out of date."""
         self.generation = next(self._generations)
 
     def list(self) -> Iterator[Workspace]:
@@ -63,7 +63,7 @@ class Workspaces:
 
         Raises:
             InvalidRequestError: The API refuses a value, or the slug is taken.
-            AmbiguousError: An answer was lost, and what is there now cannot be told to be ours.
+            AmbiguousError: An answer was lost, and nobody knows whether what is there is ours.
         """
         began = self._transport.clock.now()
         try:
