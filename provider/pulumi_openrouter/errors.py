@@ -2,9 +2,10 @@
 
 OpenRouterError
 ├── ConfigurationError         a setting is missing or wrong; nothing was sent
-├── ConflictError              something with that slug exists and this program does not own it
+├── AlreadyExistsError         a workspace with that slug exists and this program does not own it
+├── ConcurrentChangeError      somebody else changes the same thing at the same moment
 └── ApiError                   a request failed; any status that has no class below
-    ├── RefusedError           400, 409, 422: the API refuses what the request says
+    ├── InvalidRequestError    400, 409, 422: the API refuses what the request says
     ├── AuthenticationError    401
     ├── ForbiddenError         403
     ├── NotFoundError          404 in the API's own error shape (a proxy's 404 is an ApiError)
@@ -12,40 +13,23 @@ OpenRouterError
     ├── ServerError            5xx and 408, after the last retry
     ├── ConnectionFailedError  no answer: DNS, TLS, proxy, timeout; after the last retry
     ├── MalformedAnswerError   a success that cannot be understood, after the last retry
-    └── AmbiguousError         a create of which nobody can tell whether it was made
+    └── AmbiguousError         a create that may or may not have been carried out
 
 Pulumi hands a provider's error to the user as text only, so one line says it all: what was being
-done, method and path, status, the API's words, the next step. No text ever shows a key.
+done, method and path, status, the API's words, the next step. The transport has taken every key out
+of a text before it makes an error of it.
 """
 
 from __future__ import annotations
 
-import re
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
+
+from pulumi_openrouter.text import fold
 
 Error = TypeVar("Error", bound="ApiError")
 
 # Enough for the longest refusal known (a list of members), and still two lines of a terminal.
 MAX_WORDS = 300
-
-REDACTED = "[redacted]"
-_ANY_OPENROUTER_KEY = re.compile(r"sk-or-[\w-]+")
-
-
-def fold(text: str, limit: int | None = None) -> str:
-    """Return `text` on one line, without control characters, cut at `limit` characters."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    line = " ".join(printable.split())
-    if limit is None or len(line) <= limit:
-        return line
-    return line[: limit - 1].rstrip() + "…"
-
-
-def redact(text: str, *secrets: str) -> str:
-    """Replace each of `secrets`, and whatever has the form of an OpenRouter key."""
-    for secret in filter(None, secrets):
-        text = text.replace(secret, REDACTED)
-    return _ANY_OPENROUTER_KEY.sub(REDACTED, text)
 
 
 class OpenRouterError(Exception):
@@ -56,8 +40,12 @@ class ConfigurationError(OpenRouterError):
     """A setting is missing or has a value that cannot be used."""
 
 
-class ConflictError(OpenRouterError):
+class AlreadyExistsError(OpenRouterError):
     """What should be created exists already and belongs to someone else."""
+
+
+class ConcurrentChangeError(OpenRouterError):
+    """Somebody else changes at this moment what was to be changed."""
 
 
 class ApiError(OpenRouterError):
@@ -88,11 +76,11 @@ class ApiError(OpenRouterError):
         next_step: str | None = None,
         sent: bool = True,
     ) -> None:
-        self.action = fold(redact(action))
+        self.action = fold(action)
         self.method = method
-        self.path = fold(redact(path))
+        self.path = fold(path)
         self.status = status
-        self.words = fold(redact(fold(words)), MAX_WORDS)
+        self.words = fold(words, MAX_WORDS)
         self.next_step = self.default_next_step if next_step is None else next_step
         self.sent = sent
         no_answer = "got no answer" if sent else "was not sent"
@@ -103,15 +91,7 @@ class ApiError(OpenRouterError):
 
     def with_next_step(self: Error, next_step: str) -> Error:
         """Return the same error with advice that fits the situation better."""
-        return type(self)(
-            action=self.action,
-            method=self.method,
-            path=self.path,
-            status=self.status,
-            words=self.words,
-            next_step=next_step,
-            sent=self.sent,
-        )
+        return self._with(next_step=next_step)
 
     def for_another(
         self: Error,
@@ -123,7 +103,7 @@ class ApiError(OpenRouterError):
         sent: bool = False,
     ) -> Error:
         """Return the short error of another request that fails for the same cause."""
-        return type(self)(
+        return self._with(
             action=action,
             method=method,
             path=path,
@@ -133,8 +113,12 @@ class ApiError(OpenRouterError):
             sent=sent,
         )
 
+    def _with(self: Error, **changes: Any) -> Error:
+        names = ("action", "method", "path", "status", "words", "next_step", "sent")
+        return type(self)(**{name: getattr(self, name) for name in names} | changes)
 
-class RefusedError(ApiError):
+
+class InvalidRequestError(ApiError):
     """The API refuses the request for what it says; sending it again changes nothing."""
 
     default_next_step = "Correct the value that it names, then run again."
@@ -191,7 +175,7 @@ class MalformedAnswerError(ApiError):
 
 
 class AmbiguousError(ApiError):
-    """A create was sent and nobody can tell whether it was carried out."""
+    """A create was sent, and may or may not have been carried out."""
 
     default_next_step = (
         "Whether it was created is not known: look for it in the organization, then run again."

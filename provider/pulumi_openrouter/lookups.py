@@ -25,9 +25,10 @@ from pulumi.runtime import config
 from pulumi.runtime.settings import get_monitor
 
 from pulumi_openrouter.api.people import OrganizationDirectory
-from pulumi_openrouter.errors import NotFoundError, OpenRouterError, fold
+from pulumi_openrouter.errors import NotFoundError, OpenRouterError
 from pulumi_openrouter.settings import Settings
 from pulumi_openrouter.slugs import is_uuid
+from pulumi_openrouter.text import fold
 
 if TYPE_CHECKING:
     from pulumi_openrouter.api.client import Client
@@ -111,7 +112,9 @@ def get_workspace(id_or_slug: str) -> WorkspaceResult:
     Raises:
         pulumi.RunError: It does not exist, or cannot be read; one line says why.
     """
-    _require_text(id_or_slug, "id_or_slug must be the id or slug of a workspace")
+    if not isinstance(id_or_slug, str):
+        msg = f"id_or_slug must be the id or slug of a workspace, not {_shown(id_or_slug)}."
+        raise pulumi.RunError(msg)
 
     def get(client: Client) -> WorkspaceResult:
         try:
@@ -130,23 +133,6 @@ def get_workspace_output(id_or_slug: pulumi.Input[str]) -> pulumi.Output[Workspa
     return pulumi.Output.from_input(id_or_slug).apply(
         lambda known: asyncio.to_thread(get_workspace, known)
     )
-
-
-def find_workspace_id(slug: str) -> str | None:
-    """Return the id of the workspace with a slug, or None where there is none.
-
-    Raises:
-        pulumi.RunError: It cannot be looked up; one line says why.
-    """
-    _require_text(slug, "slug must be the slug of a workspace")
-
-    def find(client: Client) -> str | None:
-        try:
-            return client.workspaces.get(slug).id
-        except NotFoundError:
-            return None
-
-    return _look_up(find)
 
 
 def list_workspaces() -> list[WorkspaceResult]:
@@ -179,13 +165,18 @@ def get_organization_members(
     """
     wanted = None if emails is None else _texts(emails)
     members = _look_up(lambda client: client.snapshots.organization_members())
-    by_id = {member.id: _as(OrganizationMemberResult, member) for member in members}
+    people = {member.id: _as(OrganizationMemberResult, member) for member in members}
     if wanted is None:
-        return list(by_id.values())
+        return list(people.values())
     directory = OrganizationDirectory(members)
-    ids = {email: directory.user_id(email) for email in wanted}
-    _refuse_unknown(email for email, user_id in ids.items() if user_id is None)
-    return [by_id[str(ids[email])] for email in wanted]
+    unknown = [f'"{fold(email, 80)}"' for email in wanted if directory.user_id(email) is None]
+    if unknown:
+        msg = (
+            f"No member of the organization has the email {', '.join(dict.fromkeys(unknown))}. "
+            "Correct it, or invite the person to the organization first."
+        )
+        raise pulumi.RunError(msg)
+    return [people[directory.user_id(email) or ""] for email in wanted]
 
 
 def get_organization_members_output(
@@ -208,6 +199,7 @@ def _look_up(read: Callable[[Client], Result]) -> Result:
             return read(client)
     except OpenRouterError as error:
         problem = str(error)
+    # Raised outside of the handler, so that no traceback of the first error is shown with it.
     raise pulumi.RunError(problem)
 
 
@@ -234,13 +226,6 @@ def _client(settings: Settings) -> Iterator[Client]:
             clients[settings] = Client(settings)
             weakref.finalize(run, clients[settings].close)
     yield clients[settings]
-
-
-def _require_text(value: object, rule: str) -> None:
-    """Refuse in one line what would end in a traceback later."""
-    if not isinstance(value, str):
-        msg = f"{rule}, not {_shown(value)}."
-        raise pulumi.RunError(msg)
 
 
 def _texts(emails: object) -> list[str]:
@@ -272,13 +257,3 @@ def _shown(value: object) -> str:
 def _as(result: type[Found], model: object) -> Found:
     """Copy the fields of an API model; the API's classes stay out of the package's surface."""
     return result(**{field.name: getattr(model, field.name) for field in fields(result)})
-
-
-def _refuse_unknown(emails: Iterable[str]) -> None:
-    unknown = ", ".join(f'"{fold(email, 80)}"' for email in emails)
-    if unknown:
-        msg = (
-            f"No member of the organization has the email {unknown}. Correct it, or invite the "
-            "person to the organization first."
-        )
-        raise pulumi.RunError(msg)

@@ -12,9 +12,13 @@ import ipaddress
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from typing import TypeVar
+from urllib.parse import urlsplit
 
-from pulumi_openrouter.errors import ConfigurationError, fold, redact
+from pulumi_openrouter.errors import ConfigurationError
+from pulumi_openrouter.text import fold, redact
+
+Value = TypeVar("Value")
 
 DEFAULT_BASE_URL = "https://openrouter.ai/api/v1"
 KEY_SETTING = "openrouter:managementKey"
@@ -85,17 +89,15 @@ class Settings:
         return cls(
             management_key=key,
             key_source=key_source,
-            base_url=_base_url(source),
-            timeout_seconds=_seconds(source, "timeoutSeconds", cls.timeout_seconds),
-            max_retries=_whole(source, "maxRetries", cls.max_retries, least=0, most=20),
-            max_concurrency=_whole(
-                source, "maxConcurrency", cls.max_concurrency, least=1, most=256
+            base_url=source.read("baseUrl", _base_url, cls.base_url, "OPENROUTER_BASE_URL"),
+            timeout_seconds=source.read("timeoutSeconds", _seconds, cls.timeout_seconds),
+            max_retries=source.read("maxRetries", _whole(0, 20), cls.max_retries),
+            max_concurrency=source.read("maxConcurrency", _whole(1, 256), cls.max_concurrency),
+            max_retry_delay_seconds=source.read(
+                "maxRetryDelaySeconds", _seconds, cls.max_retry_delay_seconds
             ),
-            max_retry_delay_seconds=_seconds(
-                source, "maxRetryDelaySeconds", cls.max_retry_delay_seconds
-            ),
-            adopt_existing=_flag(source, "adoptExisting", "OPENROUTER_ADOPT_EXISTING"),
-            debug=_flag(source, "debug", "OPENROUTER_DEBUG"),
+            adopt_existing=source.read("adoptExisting", _flag, False, "OPENROUTER_ADOPT_EXISTING"),
+            debug=source.read("debug", _flag, False, "OPENROUTER_DEBUG"),
         )
 
 
@@ -114,6 +116,23 @@ class _Source:
             if value and value.strip():
                 return value.strip(), place
         return None
+
+    def read(
+        self, name: str, parse: Callable[[str], Value], default: Value, *variables: str
+    ) -> Value:
+        """Return a setting as `parse` reads it; `parse` raises ValueError with what it must be."""
+        found = self.find(name, *variables)
+        if found is None:
+            return default
+        text, place = found
+        try:
+            return parse(text)
+        except ValueError as error:
+            rule = str(error)
+        shown = "not shown here" if "@" in text else f'"{redact(fold(text, 100))}"'
+        usual = str(default).lower().removesuffix(".0")
+        msg = f"{place} is {shown}, but it must {rule}. Correct it, or unset it to use {usual}."
+        raise ConfigurationError(msg)
 
 
 def _refuse_unknown(config_keys: Iterable[str]) -> None:
@@ -155,31 +174,26 @@ def _management_key(source: _Source) -> tuple[str, str]:
     return key, place
 
 
-def _base_url(source: _Source) -> str:
-    url, place = source.find("baseUrl", "OPENROUTER_BASE_URL") or (DEFAULT_BASE_URL, "")
-    problem, parts = _url_problem(url)
-    if problem or parts is None:
-        shown = "[a URL with credentials]" if "@" in url else _shown(url)
-        msg = f"{place} is {shown}, but {problem}. Set it to a URL such as {DEFAULT_BASE_URL}."
-        raise ConfigurationError(msg)
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-
-
-def _url_problem(url: str) -> tuple[str, SplitResult | None]:
+def _base_url(url: str) -> str:
     if not (url.isascii() and url.isprintable() and " " not in url and "\\" not in url):
-        return "a base URL is plain ASCII without spaces (a domain in its xn-- form)", None
+        msg = "be plain ASCII without spaces (write a domain in its xn-- form)"
+        raise ValueError(msg)
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return "its host or port cannot be read", None
+        msg = "have a valid host and port"
+        raise ValueError(msg) from None
     if parts.scheme not in {"http", "https"} or not host:
-        return "a base URL starts with https:// and a host", None
+        msg = "start with https:// and a host"
+        raise ValueError(msg)
     if parts.scheme == "http" and not _is_loopback(host):
-        return "plain http would send the key unprotected; it is for this machine only", None
+        msg = "use https: plain http would send the key unprotected, and is for this machine only"
+        raise ValueError(msg)
     if "@" in parts.netloc or "?" in url or "#" in url:
-        return "a base URL has no user, no query and no fragment", None
-    return "", parts
+        msg = "have no user, no query and no fragment"
+        raise ValueError(msg)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def _is_loopback(host: str) -> bool:
@@ -189,48 +203,29 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _seconds(source: _Source, name: str, default: float) -> float:
-    found = source.find(name)
-    if found is None:
-        return default
-    text, place = found
+def _seconds(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not 0 < value <= 3600:
-        msg = (
-            f"{place} is {_shown(text)}, but it is a number of seconds above 0 and up to 3600. "
-            f"Run `pulumi config set {place} {default:g}` or remove it for that default."
-        )
-        raise ConfigurationError(msg)
+        msg = "be a number of seconds above 0 and up to 3600"
+        raise ValueError(msg)
     return value
 
 
-def _whole(source: _Source, name: str, default: int, *, least: int, most: int) -> int:
-    found = source.find(name)
-    if found is None:
-        return default
-    text, place = found
-    if not (text.isdecimal() and len(text) <= 4 and least <= int(text) <= most):
-        msg = (
-            f"{place} is {_shown(text)}, but it is a whole number from {least} to {most}. "
-            f"Run `pulumi config set {place} {default}` or remove it for that default."
-        )
-        raise ConfigurationError(msg)
-    return int(text)
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isdecimal() and len(text) <= 4 and least <= int(text) <= most):
+            msg = f"be a whole number from {least} to {most}"
+            raise ValueError(msg)
+        return int(text)
+
+    return parse
 
 
-def _flag(source: _Source, name: str, variable: str) -> bool:
-    found = source.find(name, variable)
-    if found is None:
-        return False
-    text, place = found
+def _flag(text: str) -> bool:
     if text.lower() not in {"true", "false", "1", "0"}:
-        msg = f"{place} is {_shown(text)}, but it is true or false. Set it to one of these."
-        raise ConfigurationError(msg)
+        msg = "be true or false"
+        raise ValueError(msg)
     return text.lower() in {"true", "1"}
-
-
-def _shown(value: str) -> str:
-    return f'"{redact(fold(value, 100))}"'

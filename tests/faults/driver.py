@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ from pulumi.runtime import rpc
 from faults.at_hand import SandboxAtHand
 from faults.declared import Declared, Key, Options, effective_options, hidden, parent_of
 from pulumi_openrouter import OpenRouterError
-from pulumi_openrouter.api.client import Client
+from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.lifecycle.session import Session
 from pulumi_openrouter.registry import RESOURCES
@@ -115,19 +116,19 @@ def failure(run: Callable[[], object]) -> OpenRouterError | None:
 
 
 @dataclass
-class Clock:
-    """A clock that only sleeping moves."""
+class FakeClock(Clock):
+    """A clock that only sleeping moves, beside the real one for dates."""
 
     time: float = 0.0
     slept: list[float] = field(default_factory=list)
     meanwhile: list[Callable[[], object]] = field(default_factory=list)
     """What happens elsewhere during the next sleeps, one each."""
 
-    def __call__(self) -> float:
-        """Tell the time in seconds."""
+    def monotonic(self) -> float:
+        """Return the time in seconds."""
         return self.time
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, wake: threading.Event) -> None:  # noqa: ARG002
         """Let time pass."""
         self.slept.append(seconds)
         if self.meanwhile:
@@ -153,7 +154,7 @@ class Stack:
         self.settings = Settings(management_key=sandbox.key, base_url=sandbox.url, **given)
         self.resources: dict[Key, Recorded] = {}
         self.leaving: list[Recorded] = []
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.notes: list[str] = []
         self.notices: list[str] = []
         # Plain http needs no certificates, and loading them takes longer than a whole run.
@@ -189,17 +190,8 @@ class Stack:
         """
         settings = replace(self.settings, adopt_existing=adopt)
         notices: list[str] = []
-        session = Session(settings, notices.append)
-        session.client = Client(
-            settings,
-            transport=Transport(
-                settings,
-                http=self._http,
-                sleep=self.clock.sleep,
-                monotonic=self.clock,
-                notify=self.notes.append,
-            ),
-        )
+        transport = Transport(settings, http=self._http, clock=self.clock, notify=self.notes.append)
+        session = Session(settings, notices.append, transport)
         providers = {kind: provider() for kind, provider in _PROVIDERS.items()}
         for provider in providers.values():
             provider.lifecycle = provider.lifecycle_type(session)

@@ -16,7 +16,7 @@ from faults.expectation import Acquaintances, Run, View
 from faults.random_programs import EMAILS, TEAM, USER_IDS, ByHand, Destroy, Step, Up
 from faults.world import Somebody
 from pulumi_openrouter import OpenRouterError
-from pulumi_openrouter.errors import ConflictError
+from pulumi_openrouter.errors import AlreadyExistsError
 from pulumi_openrouter.sandbox import Sandbox, SandboxError
 
 ATTEMPTS = 15
@@ -250,7 +250,7 @@ class Life:
             if not stumbled and (moves > MOVES or reasons != {"slug"}):
                 assert not run.moves_on(), f"the slugs never move on: {error}"
                 return error, run
-            adopt = adopt or isinstance(error, ConflictError)
+            adopt = adopt or isinstance(error, AlreadyExistsError)
             # What a run that was cut off has done, the next one does in another order.
             how["order"] += 1
             error, run = self._attempt(

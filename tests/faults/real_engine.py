@@ -18,7 +18,7 @@ from pulumi import automation
 import pulumi_openrouter as openrouter
 from faults.declared import Declared, Key, Options
 from faults.driver import EngineError, Recorded
-from pulumi_openrouter.errors import ConflictError
+from pulumi_openrouter.errors import AlreadyExistsError
 from pulumi_openrouter.sandbox import Sandbox
 
 PROJECT = "lives"
@@ -30,7 +30,7 @@ _KINDS = {
 
 
 class RealStack:
-    """A stack on the CLI. All operations raise ConflictError or EngineError when they fail."""
+    """A stack on the CLI. All operations raise AlreadyExistsError or EngineError when they fail."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, name: str) -> None:
         for part in ("backend", "home", "work"):
@@ -255,9 +255,9 @@ def _steps(changes: Mapping[Any, int] | None) -> Counter[str]:
     return +Counter({str(getattr(op, "value", op)): n for op, n in (changes or {}).items()})
 
 
-def _told(text: str) -> ConflictError | EngineError:
+def _told(text: str) -> AlreadyExistsError | EngineError:
     """Return the first error that the engine printed, in one line."""
     errors = [line.partition("error: ")[2] for line in text.splitlines() if "error: " in line]
     line = next((one for one in errors if "update failed" not in one), text[-300:])
     line = " ".join(line.split())
-    return ConflictError(line) if "exists already" in text else EngineError(line)
+    return AlreadyExistsError(line) if "exists already" in text else EngineError(line)

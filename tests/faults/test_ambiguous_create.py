@@ -17,7 +17,7 @@ from faults.driver import Stack
 from faults.results import Case, Section
 from faults.world import Somebody, Verdict, World, judge, people, world
 from pulumi_openrouter import OpenRouterError
-from pulumi_openrouter.errors import AmbiguousError, ConflictError
+from pulumi_openrouter.errors import AlreadyExistsError, AmbiguousError
 from pulumi_openrouter.sandbox import Sandbox
 
 LONG_AGO = {"data": {"created_at": "2020-02-02T02:02:02Z"}}
@@ -96,11 +96,13 @@ def test_somebody_elses_workspace_is_not_taken(
     """Somebody who takes the slug between a lost create and its repetition keeps the workspace."""
     sandbox.add_fault(method="POST", path="/workspaces", lose="request")
     stack.clock.meanwhile.append(lambda: somebody.creates("prod", **theirs))
-    with pytest.raises(ConflictError, match=r'"prod": a workspace with .* exists already.*ADOPT'):
+    with pytest.raises(
+        AlreadyExistsError, match=r'"prod": a workspace with .* exists already.*ADOPT'
+    ):
         stack.up(program(sandbox))
     untouched = world(sandbox)
     assert stack.resources == {}
-    with pytest.raises(ConflictError):
+    with pytest.raises(AlreadyExistsError):
         stack.up(program(sandbox))
     take(
         record,
@@ -140,11 +142,11 @@ def test_what_cannot_be_settled_is_adopted_on_demand(
     stack = new_stack(max_retries=1)
     sandbox.add_fault(method="POST", path="/workspaces", lose="answer")
     sandbox.add_fault(method="GET", path="/workspaces/prod", times=None, **look)
-    with pytest.raises((AmbiguousError, ConflictError), match='creating workspace "prod"'):
+    with pytest.raises((AmbiguousError, AlreadyExistsError), match='creating workspace "prod"'):
         stack.up(program(sandbox))
     assert stack.resources == {}
     sandbox.clear_faults()
-    with pytest.raises(ConflictError, match="It matches this program, so either"):
+    with pytest.raises(AlreadyExistsError, match="It matches this program, so either"):
         stack.up(program(sandbox))
     assert stack.resources == {}
     stack.up(program(sandbox), adopt=True)

@@ -16,7 +16,7 @@ from faults.declared import budget, workspace
 from faults.results import CLI, OFFLINE, Case, Section
 from faults.world import Somebody, judge, world
 from harness import Engine, Failure, Project
-from pulumi_openrouter.errors import ConflictError
+from pulumi_openrouter.errors import ConcurrentChangeError
 from pulumi_openrouter.sandbox import Sandbox
 
 RUNNERS = {Engine.OFFLINE: OFFLINE, Engine.CLI: CLI}
@@ -160,7 +160,9 @@ def test_a_limit_overtaken_within_an_update(
     stack.clock.meanwhile.append(lambda: somebody.sets("shared", "monthly", 12))
     sandbox.add_fault(method="PUT", path="/workspaces/*/budgets/daily", status=503)
     program = [budget("limits", workspace="shared", daily_usd=2, monthly_usd=10)]
-    with pytest.raises(ConflictError, match="monthly_usd=10 was set, and now the workspace has"):
+    with pytest.raises(
+        ConcurrentChangeError, match="monthly_usd=10 was set, and now the workspace has"
+    ):
         stack.up(program)
     stack.up(program, refresh=True)
     [shared] = [one for one in world(sandbox) if one["slug"] == "shared"]

@@ -18,7 +18,6 @@ from pulumi.dynamic.config import Config
 from pulumi.runtime import rpc
 
 import pulumi_openrouter as openrouter
-from pulumi_openrouter.api.client import Client
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.lifecycle.hints import HINTS
 from pulumi_openrouter.lifecycle.session import Session
@@ -82,8 +81,8 @@ class ProviderProcess:
     def begin_run(self) -> None:
         """Forget what the session and the client of an earlier run knew."""
         if not self._in_one_run:
-            session = Session(self.session.settings, self.session.notices.give)
-            session.client = Client(session.settings, transport=self._transport)
+            notices = self.session.notices
+            session = Session(self.session.settings, notices.give, self._transport)
             for provider in self.providers.values():
                 provider.lifecycle = provider.lifecycle_type(session)
 

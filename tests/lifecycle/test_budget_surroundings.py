@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 
 from harness.process import Managed, ProviderProcess
-from pulumi_openrouter.errors import ApiError, ConflictError, NotFoundError, RefusedError
+from pulumi_openrouter.errors import (
+    ApiError,
+    ConcurrentChangeError,
+    InvalidRequestError,
+    NotFoundError,
+)
 from pulumi_openrouter.sandbox import Sandbox
 
 from .conftest import NewProcess
@@ -97,7 +102,7 @@ def test_a_limit_of_others_in_the_way_is_named(
     put(process, workspace, lifetime=100)
     budget.up(workspace=workspace, daily_usd=1)
     before = live(sandbox)
-    with pytest.raises(RefusedError) as failure:
+    with pytest.raises(InvalidRequestError) as failure:
         budget.up(workspace=workspace, daily_usd=200)
     assert str(failure.value) == (
         f'setting the daily budget of workspace "{workspace}": PUT /workspaces/{workspace}/budgets/'
@@ -139,7 +144,7 @@ def test_a_limit_that_somebody_else_sets_at_the_same_time_is_seen(
     def up() -> None:
         try:
             budget.up(workspace=workspace, monthly_usd=20, weekly_usd=10, daily_usd=1)
-        except ConflictError as error:
+        except ConcurrentChangeError as error:
             failures.append(error)
 
     thread = threading.Thread(target=up)

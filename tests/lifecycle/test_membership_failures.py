@@ -51,7 +51,7 @@ def sent(sandbox: Sandbox) -> list[tuple[str, Any]]:
 
 def add(process: ProviderProcess, workspace: str, *user_ids: str) -> None:
     """Put people in by hand."""
-    process.session.client.members.add(workspace, user_ids)
+    list(process.session.client.members.add_in_batches(workspace, user_ids))
 
 
 def test_hundreds_of_people_go_in_and_out_in_batches(

@@ -6,8 +6,8 @@ import pytest
 
 from harness.process import InputError, Managed, ProviderProcess
 from pulumi_openrouter.errors import (
-    ConflictError,
-    RefusedError,
+    AlreadyExistsError,
+    InvalidRequestError,
 )
 from pulumi_openrouter.sandbox import Sandbox
 
@@ -43,7 +43,7 @@ def test_one_that_exists_is_left_alone_and_described(acme: Managed, sandbox: San
     acme.up(**EXISTING)
     before = sandbox.state()
     sandbox.clear_requests()
-    with pytest.raises(ConflictError) as failure:
+    with pytest.raises(AlreadyExistsError) as failure:
         acme.process.resource("Workspace").up(**BASE)
     assert [(r["method"], r["status"]) for r in sandbox.requests()] == [("POST", 400), ("GET", 200)]
     theirs = live(sandbox)
@@ -61,7 +61,7 @@ def test_a_conflict_says_that_what_exists_matches_the_program(acme: Managed) -> 
     """Where every field has the value asked for, the conflict says so and names who may own it."""
     acme.up(**EXISTING)
     with pytest.raises(
-        ConflictError,
+        AlreadyExistsError,
         match="It matches this program, so either an interrupted run of this stack created it, or "
         "another stack manages it",
     ):
@@ -177,7 +177,7 @@ def test_a_create_refused_for_another_reason_takes_nothing_over(
 ) -> None:
     """With adopt=True too, a refusal that is not about the slug is passed on."""
     sandbox.add_fault(method="POST", status=400, message="No more workspaces on this plan")
-    with pytest.raises(RefusedError, match="No more workspaces on this plan"):
+    with pytest.raises(InvalidRequestError, match="No more workspaces on this plan"):
         acme.up(**BASE, adopt=True)
 
 

@@ -8,8 +8,8 @@ from harness.process import Managed, ProviderProcess
 from pulumi_openrouter.errors import (
     AuthenticationError,
     ForbiddenError,
+    InvalidRequestError,
     NotFoundError,
-    RefusedError,
     ServerError,
 )
 from pulumi_openrouter.sandbox import Sandbox
@@ -242,7 +242,7 @@ def test_the_default_workspace_is_not_deleted(acme: Managed, sandbox: Sandbox) -
     """The refusal says how to let go of it, and the confirmation is never sent."""
     sandbox.set_options(default_workspace_deletion=True)
     acme.up(name="Default Workspace", slug="default", adopt=True)
-    with pytest.raises(RefusedError):
+    with pytest.raises(InvalidRequestError):
         acme.delete()
     assert sandbox.requests()[-1]["query"] == ""
     sandbox.set_options(default_workspace_deletion=False)
@@ -254,7 +254,7 @@ def test_a_workspace_with_active_keys_is_not_deleted(acme: Managed, sandbox: San
     """The refusal says to delete the keys, or how to keep the workspace and all that it holds."""
     acme.up(**BASE)
     sandbox.mark_workspace("acme", active_keys=True)
-    with pytest.raises(RefusedError) as failure:
+    with pytest.raises(InvalidRequestError) as failure:
         acme.delete()
     assert str(failure.value).endswith(
         'Delete the API keys of workspace "acme" first. To keep the workspace, set '

@@ -56,7 +56,7 @@ def emails_of(sandbox: Sandbox, user_ids: Sequence[str]) -> list[str]:
 
 def add(process: ProviderProcess, workspace: str, *user_ids: str) -> None:
     """Put people in by hand."""
-    process.session.client.members.add(workspace, user_ids)
+    list(process.session.client.members.add_in_batches(workspace, user_ids))
 
 
 def test_user_ids_settle(

@@ -45,9 +45,9 @@ def test_what_was_changed_by_hand_is_put_back(
     somebody.budgets.delete(acme, "daily")
     somebody.budgets.put(acme, "lifetime", 99)
     somebody.members.remove(acme, [RAVI])
-    somebody.members.add(acme, [MEI])
+    list(somebody.members.add_in_batches(acme, [MEI]))
     somebody.budgets.put(only, "weekly", 5)
-    somebody.members.add(only, [MEI])
+    list(somebody.members.add_in_batches(only, [MEI]))
     somebody.workspaces.delete(gone)
 
     preview = project.preview(refresh=True)

@@ -308,7 +308,7 @@ def test_an_exclusive_resource_announces_what_goes(
     """Preview and up name each person and each limit that will go or change."""
     id_ = somebody.workspaces.create({"name": "Team", "slug": "team"}).id
     jane, john = person(sandbox, JANE), person(sandbox, JOHN)
-    somebody.members.add(id_, [jane, john])
+    list(somebody.members.add_in_batches(id_, [jane, john]))
     somebody.budgets.put(id_, "monthly", 1300)
     somebody.budgets.put(id_, "weekly", 50)
     project.program(
@@ -345,7 +345,7 @@ def test_turning_exclusive_announces_what_goes(
     person(sandbox, JANE)
     project.program(program.format(""))
     project.up()
-    somebody.members.add(id_, [person(sandbox, JOHN)])
+    list(somebody.members.add_in_batches(id_, [person(sandbox, JOHN)]))
     somebody.budgets.put(id_, "weekly", 50)
     project.program(program.format(", exclusive=True"))
     shown = project.preview().stdout

@@ -7,6 +7,7 @@ Time passes only when the client sleeps, so no test waits.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from pulumi_openrouter.api.client import Client
+from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.settings import Settings
 
@@ -23,7 +25,7 @@ Step = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 
 @dataclass
-class ScriptedApi:
+class ScriptedApi(Clock):
     """Answers each request with the next step of a script, and keeps what it was asked."""
 
     script: list[Step] = field(default_factory=list)
@@ -40,9 +42,7 @@ class ScriptedApi:
         return Transport(
             self.settings,
             http=httpx.Client(transport=httpx.MockTransport(self.answer)),
-            sleep=self.sleep,
-            monotonic=self.clock,
-            now=self.clock,
+            clock=self,
             notify=self.notes.append,
         )
 
@@ -50,8 +50,12 @@ class ScriptedApi:
         """Return a client that talks to the script, with changed settings."""
         return Client(self.settings, transport=self.transport(**settings))
 
-    def clock(self) -> float:
-        """Tell the time; it passes only in sleeps and where a test sets it."""
+    def monotonic(self) -> float:
+        """Return the time; it passes only in sleeps and where a test sets it."""
+        return self.time
+
+    def now(self) -> float:
+        """Return the same time."""
         return self.time
 
     @property
@@ -67,7 +71,7 @@ class ScriptedApi:
         """The JSON bodies of all requests; None where there was none."""
         return [json.loads(request.content or b"null") for request in self.requests]
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, wake: threading.Event) -> None:  # noqa: ARG002
         """Let time pass, after what a test wants to happen meanwhile."""
         self.slept.append(seconds)
         if self.while_sleeping:

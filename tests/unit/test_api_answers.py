@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from pulumi_openrouter.api import answers
@@ -11,11 +14,15 @@ from pulumi_openrouter.errors import (
     ApiError,
     AuthenticationError,
     ForbiddenError,
+    InvalidRequestError,
     NotFoundError,
     RateLimitedError,
-    RefusedError,
     ServerError,
 )
+
+if TYPE_CHECKING:
+    from pulumi_openrouter.api.client import Client
+    from unit.conftest import ScriptedApi
 
 NOW = 1_790_000_000.0
 API_ERROR = json.dumps({"error": {"code": 404, "message": "Resource not found"}}).encode()
@@ -24,15 +31,15 @@ API_ERROR = json.dumps({"error": {"code": 404, "message": "Resource not found"}}
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, RefusedError),
+        (400, InvalidRequestError),
         (401, AuthenticationError),
         (402, ApiError),
         (403, ForbiddenError),
         (404, NotFoundError),
         (405, ApiError),
         (408, ServerError),
-        (409, RefusedError),
-        (422, RefusedError),
+        (409, InvalidRequestError),
+        (422, InvalidRequestError),
         (429, RateLimitedError),
         (500, ServerError),
         (503, ServerError),
@@ -42,28 +49,42 @@ API_ERROR = json.dumps({"error": {"code": 404, "message": "Resource not found"}}
 )
 def test_each_status_has_one_class(status: int, kind: type[ApiError]) -> None:
     """A status that some code catches has a class of its own, any other is an ApiError."""
-    assert answers.error_class("/workspaces/acme", status, API_ERROR) is kind
+    assert answers.error_class(status, API_ERROR, about_object=True) is kind
 
 
 @pytest.mark.parametrize(
-    ("path", "content"),
+    "content",
     [
-        pytest.param("/workspaces/acme", b"<html>404</html>", id="a proxy's page"),
-        pytest.param("/workspaces/acme", b'{"detail": "Not Found"}', id="JSON of another shape"),
-        pytest.param(
-            "/workspaces/acme", b'{"error": "not found"}', id="an error without a message"
-        ),
-        pytest.param("/workspaces/acme", b'["error"]', id="a list"),
-        pytest.param("/workspaces/acme", b"", id="nothing"),
-        pytest.param("/workspaces/acme", b"\xff\xfe", id="not text"),
-        pytest.param("/workspaces/acme", b"[" * 100_000, id="nested without end"),
-        pytest.param("/workspaces", API_ERROR, id="the workspaces as such"),
-        pytest.param("/organization/members", API_ERROR, id="the organization's members as such"),
+        pytest.param(b"<html>404</html>", id="a proxy's page"),
+        pytest.param(b'{"detail": "Not Found"}', id="JSON of another shape"),
+        pytest.param(b'{"error": "not found"}', id="an error without a message"),
+        pytest.param(b'["error"]', id="a list"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\xff\xfe", id="not text"),
+        pytest.param(b"[" * 100_000, id="nested without end"),
     ],
 )
-def test_a_404_that_does_not_speak_of_an_object_is_not_gone(path: str, content: bytes) -> None:
-    """Only the API's own 404, and only on an object, may ever be taken for "gone"."""
-    assert answers.error_class(path, 404, content) is ApiError
+def test_a_404_that_is_not_the_apis_own_is_not_gone(content: bytes) -> None:
+    """Only the API's own 404 may ever be taken for "gone"."""
+    assert answers.error_class(404, content, about_object=True) is ApiError
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda client: client.workspaces.page(0), id="the workspaces"),
+        pytest.param(lambda client: client.workspaces.create({"slug": "a"}), id="a new workspace"),
+        pytest.param(lambda client: [*client.organization.members()], id="the organization"),
+    ],
+)
+def test_a_404_about_a_collection_is_not_gone(
+    api: ScriptedApi, call: Callable[[Client], object]
+) -> None:
+    """The collections always exist, so a 404 there means that the base URL is wrong."""
+    api.script = [httpx.Response(404, content=API_ERROR)]
+    with pytest.raises(ApiError) as failure:
+        call(api.client())
+    assert not isinstance(failure.value, NotFoundError)
 
 
 @pytest.mark.parametrize(
@@ -85,12 +106,12 @@ def test_a_404_that_does_not_speak_of_an_object_is_not_gone(path: str, content: 
 )
 def test_words_are_what_a_person_would_quote(status: int, content: bytes, words: str) -> None:
     """Of a failed answer its message stays, of a web page its title."""
-    assert answers.words(status, {}, content) == words
+    assert answers.error_text(status, {}, content) == words
 
 
 def test_words_of_a_redirect_name_its_target() -> None:
     """A redirect is not followed, and says where it would have led."""
-    assert answers.words(301, {"location": "https://other.example/"}, b"") == (
+    assert answers.error_text(301, {"location": "https://other.example/"}, b"") == (
         "a redirect to https://other.example/, not followed, so that the key goes to no other host"
     )
 

@@ -38,7 +38,7 @@ def test_disabled_keys_and_those_of_other_workspaces_are_left_out(api: ScriptedA
     ]
     found = api.client().keys.active(WORKSPACE)
     assert [key.hash for key in found] == ["ours", "bare"]
-    assert (found[0].name, found[0].creator_user_id) == ("ci", "user_a")
+    assert (found[0].name, found[0].label) == ("ci", "sk-or-v1-abc...def")
 
 
 @pytest.mark.parametrize(("count", "requests"), [(0, 1), (99, 1), (100, 2), (250, 3)])

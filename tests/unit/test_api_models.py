@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from pulumi_openrouter.api.models import (
     Answer,
-    BudgetAnswer,
     Deleted,
     OrganizationMember,
     Page,
@@ -61,11 +60,7 @@ def test_budgets_are_found_by_interval() -> None:
         "include_byok_in_budgets": False,
     }
     budgets = WorkspaceBudgets.model_validate_json(json.dumps(body))
-    assert {interval: budget.limit_usd for interval, budget in budgets.budgets.items()} == {
-        "monthly": 100.0,
-        "lifetime": 900.5,
-        "hourly": 1.0,
-    }
+    assert budgets.limits == {"monthly": 100.0, "lifetime": 900.5, "hourly": 1.0}
     assert budgets.include_byok_in_budgets is False
 
 
@@ -76,23 +71,11 @@ def test_budgets_of_an_unknown_shape_are_refused() -> None:
             WorkspaceBudgets.model_validate({"data": data})
 
 
-def test_no_budgets_can_be_said_in_code() -> None:
-    """Callers build an empty set of budgets by the field's name."""
-    assert WorkspaceBudgets(budgets={}).include_byok_in_budgets is None
-
-
 def test_a_limit_that_is_not_a_number_is_refused() -> None:
     """NaN and infinity are no limits."""
     for limit in ("NaN", "Infinity"):
         with pytest.raises(ValidationError):
             WorkspaceBudget.model_validate_json(f'{{"limit_usd": {limit}}}')
-
-
-def test_a_budget_carries_the_flag_of_its_envelope() -> None:
-    """The flag beside a budget is given with it, also when it is absent."""
-    for flag in (True, False, None):
-        answer = BudgetAnswer(data=WorkspaceBudget(limit_usd=1), include_byok_in_budgets=flag)
-        assert answer.budget() == WorkspaceBudget(limit_usd=1, include_byok_in_budgets=flag)
 
 
 def test_a_deletion_that_did_not_happen_is_no_success() -> None:

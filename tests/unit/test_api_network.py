@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_openrouter.api.client import Client
+from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.errors import ConfigurationError, ConnectionFailedError
 from pulumi_openrouter.settings import Settings
@@ -104,12 +105,23 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(variable, raising=False)
 
 
+class Impatient(Clock):
+    """The clocks of this machine, and sleeps that do not last."""
+
+    def __init__(self, waits: list[float]) -> None:
+        self.waits = waits
+
+    def sleep(self, seconds: float, wake: threading.Event) -> None:  # noqa: ARG002
+        """Note the sleep."""
+        self.waits.append(seconds)
+
+
 @contextmanager
 def client(base_url: str) -> Iterator[tuple[Client, list[float]]]:
     """A client with httpx's own stack that does not wait between attempts, and its waits."""
     settings = Settings(management_key="k", base_url=base_url, timeout_seconds=5.0)
     waits: list[float] = []
-    subject = Client(settings, transport=Transport(settings, sleep=waits.append))
+    subject = Client(settings, transport=Transport(settings, clock=Impatient(waits)))
     try:
         yield subject, waits
     finally:

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from pulumi_openrouter.api.client import Client
-from pulumi_openrouter.api.snapshots import IDLE_SECONDS
 from pulumi_openrouter.errors import NotFoundError, OpenRouterError, ServerError
 
 if TYPE_CHECKING:
@@ -100,16 +99,6 @@ def test_a_few_of_very_many_are_asked_for_singly(api: ScriptedApi) -> None:
     ]
 
 
-def test_a_slow_refresh_still_costs_one_listing(api: ScriptedApi) -> None:
-    """Readers that come one after the other for a minute are one operation."""
-    organization = Organization(api, 251)
-    client = api.client()
-    for workspace_id in organization.workspaces:
-        api.time += 0.25
-        client.snapshots.workspace(workspace_id)
-    assert len(api.requests) == 3
-
-
 def test_what_is_not_listed_is_confirmed_before_it_is_gone(api: ScriptedApi) -> None:
     """A workspace that a listing misses is read by itself; only its own 404 means gone."""
     organization = Organization(api, 20)
@@ -148,29 +137,6 @@ def test_reading_the_same_again_asks_again(api: ScriptedApi) -> None:
     assert api.asked == ["GET /workspaces?offset=0&limit=100", "GET /workspaces/id-0"]
 
 
-def test_second_looks_do_not_keep_a_listing_alive(api: ScriptedApi) -> None:
-    """Only readers that a listing serves count: looking at one workspace over and over ages it."""
-    organization = Organization(api, 2)
-    client = api.client()
-    client.snapshots.workspace("id-0")
-    for _ in range(2):
-        api.time += IDLE_SECONDS / 2
-        client.snapshots.workspace("id-0")
-    api.time += 0.1
-    organization.workspaces["id-1"] = "renamed"
-    assert client.snapshots.workspace("id-1").slug == "renamed"
-
-
-def test_a_listing_ends_when_nobody_reads(api: ScriptedApi) -> None:
-    """After five seconds without a reader, the next one belongs to another operation."""
-    organization = Organization(api, 2)
-    client = api.client()
-    client.snapshots.workspace("id-0")
-    organization.workspaces["id-1"] = "renamed"
-    api.time += IDLE_SECONDS + 0.1
-    assert client.snapshots.workspace("id-1").slug == "renamed"
-
-
 @pytest.mark.parametrize(
     "write",
     [
@@ -178,7 +144,6 @@ def test_a_listing_ends_when_nobody_reads(api: ScriptedApi) -> None:
         pytest.param(lambda client: client.workspaces.update("id-1", {}), id="update"),
         pytest.param(lambda client: client.workspaces.delete("id-1"), id="delete"),
         pytest.param(lambda client: client.budgets.put("id-1", "daily", 1, True), id="BYOK flag"),
-        pytest.param(lambda client: client.snapshots.forget_workspaces(), id="by hand"),
     ],
 )
 def test_a_write_ends_the_listing(api: ScriptedApi, write: Callable[[Client], object]) -> None:
@@ -214,41 +179,28 @@ def test_a_write_of_limits_leaves_the_listing(api: ScriptedApi) -> None:
     assert api.asked == ["GET /workspaces?offset=0&limit=100", "PUT /workspaces/id-1/budgets/daily"]
 
 
-class Meeting:
-    """Holds the first request until as many readers as wanted look at the clock."""
-
-    def __init__(self, api: ScriptedApi, looks: int) -> None:
-        self.clock = api.clock
-        self.looks = threading.Semaphore(0)
-        self.wanted = looks
-
-    def read_clock(self) -> float:
-        """Tell the time, and note that somebody asked."""
-        self.looks.release()
-        return self.clock()
-
-    def hold(self) -> None:
-        """Wait for the others."""
-        while self.wanted:
-            assert self.looks.acquire(timeout=60)
-            self.wanted -= 1
-
-
 def concurrently(client: Client, ids: list[str]) -> list[Future[object]]:
-    """Read workspaces from a thread each, and wait for all of them to end."""
+    """Read workspaces from a thread each, all at once, and wait for all of them to end."""
+    together = threading.Barrier(len(ids))
+
+    def read(workspace_id: str) -> object:
+        together.wait(5)
+        return client.snapshots.workspace(workspace_id)
+
     with ThreadPoolExecutor(len(ids)) as pool:
-        return [pool.submit(client.snapshots.workspace, workspace_id) for workspace_id in ids]
+        return [pool.submit(read, workspace_id) for workspace_id in ids]
+
+
+def wait_for_the_others() -> None:
+    """Hold a request for as long as readers that began at the same moment need to join it."""
+    threading.Event().wait(0.5)
 
 
 def test_readers_of_one_workspace_at_once_share_a_request(api: ScriptedApi) -> None:
     """Who comes while the listing is on its way waits for it, also for the same workspace."""
     organization = Organization(api, 2)
-    # The first reader looks at the clock once before it asks, the other twice.
-    meeting = Meeting(api, looks=3)
-    transport = api.transport()
-    transport.monotonic = meeting.read_clock
-    organization.before = meeting.hold
-    reads = concurrently(Client(api.settings, transport=transport), ["id-0", "id-0"])
+    organization.before = wait_for_the_others
+    reads = concurrently(api.client(), ["id-0", "id-0"])
     assert [read.exception() for read in reads] == [None, None]
     assert len(api.requests) == 1
 
@@ -257,11 +209,8 @@ def test_a_failure_reaches_everyone_who_waited(api: ScriptedApi) -> None:
     """A listing that fails fails for all its readers, without a request for each."""
     organization = Organization(api, 3)
     organization.status = 500
-    meeting = Meeting(api, looks=5)
-    transport = api.transport(max_retries=0)
-    transport.monotonic = meeting.read_clock
-    organization.before = meeting.hold
-    client = Client(api.settings, transport=transport)
+    organization.before = wait_for_the_others
+    client = api.client(max_retries=0)
     reads = concurrently(client, ["id-0", "id-1", "id-2"])
     assert [type(read.exception()) for read in reads] == [ServerError] * 3
     assert len(api.requests) == 1

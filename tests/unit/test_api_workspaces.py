@@ -12,7 +12,7 @@ from pulumi_openrouter.errors import (
     ApiError,
     AuthenticationError,
     ConnectionFailedError,
-    RefusedError,
+    InvalidRequestError,
     ServerError,
 )
 
@@ -145,14 +145,14 @@ def test_somebody_elses_workspace_is_never_taken(
 def test_a_refusal_after_a_lost_request_stays_a_refusal(api: ScriptedApi) -> None:
     """Lost, sent again, refused as existing, and not ours: the API's own words reach the user."""
     api.script = [httpx.ReadTimeout("x"), missing(), refused(), seen(workspace(name="Other"))]
-    with pytest.raises(RefusedError, match="answered 400: exists already"):
+    with pytest.raises(InvalidRequestError, match="answered 400: exists already"):
         api.client().workspaces.create(FIELDS)
 
 
 def test_a_refusal_without_doubt_is_not_looked_into(api: ScriptedApi) -> None:
     """ "Exists" at the first attempt is somebody else's, however equal; no look, no taking over."""
     api.script = [refused()]
-    with pytest.raises(RefusedError):
+    with pytest.raises(InvalidRequestError):
         api.client().workspaces.create(FIELDS)
     assert api.asked == ["POST /workspaces"]
 
@@ -160,7 +160,7 @@ def test_a_refusal_without_doubt_is_not_looked_into(api: ScriptedApi) -> None:
 def test_a_refusal_after_a_mere_429_is_not_looked_into(api: ScriptedApi) -> None:
     """A 429 was not carried out, so a workspace that exists afterwards is somebody else's."""
     api.script = [refused(429), refused()]
-    with pytest.raises(RefusedError):
+    with pytest.raises(InvalidRequestError):
         api.client().workspaces.create(FIELDS)
 
 
@@ -238,7 +238,7 @@ def test_other_writes_are_simply_sent_again(api: ScriptedApi, lost: Step) -> Non
     client.workspaces.delete("ws-1")
     client.budgets.put("ws-1", "daily", 1)
     client.budgets.delete("ws-1", "daily")
-    client.members.add("ws-1", ["user_a"])
+    list(client.members.add_in_batches("ws-1", ["user_a"]))
     client.members.remove("ws-1", ["user_a"])
     assert api.asked[::2] == api.asked[1::2]
     assert len(api.asked) == 12

@@ -13,9 +13,6 @@ from pulumi_openrouter.errors import (
     ConnectionFailedError,
     ForbiddenError,
     OpenRouterError,
-    RefusedError,
-    fold,
-    redact,
 )
 
 
@@ -96,32 +93,6 @@ def test_words_of_others_become_one_short_line(words: str, shown: str) -> None:
         action="reading", method="GET", path="/w", status=418, words=words, next_step="Go on."
     )
     assert str(error) == f"reading: GET /w answered 418: {shown}. Go on."
-
-
-def test_every_text_of_an_error_is_redacted() -> None:
-    """A key is gone from action, path and words, also where the cut would leave half of it."""
-    key = "sk-or-mgmt-0123456789"
-    error = RefusedError(
-        action=f'reading workspace "{key}"',
-        method="GET",
-        path=f"/workspaces/{key}",
-        status=400,
-        words="x" * 290 + " " + key,
-    )
-    assert "sk-or" not in str(error) + repr(error) + repr(vars(error))
-    assert error.action == 'reading workspace "[redacted]"'
-
-
-def test_redaction_knows_keys_of_any_form() -> None:
-    """A configured key is replaced whatever it looks like; an empty one replaces nothing."""
-    assert redact("the key s3cret", "s3cret", "") == "the key [redacted]"
-    assert redact("sk-or-v1-ab_c, sk-or-x") == "[redacted], [redacted]"
-
-
-def test_folding_cuts_only_at_the_limit() -> None:
-    """Without a limit, a text of any length stays whole."""
-    assert fold(" a  b ") == "a b"
-    assert fold("x" * 1000) == "x" * 1000
 
 
 def test_the_tree_in_the_docstring_names_every_class() -> None:

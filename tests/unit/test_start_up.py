@@ -38,7 +38,7 @@ provider.diff("an-id", {"name": "Acme", "slug": "acme-old", "managed_inputs": []
         pytest.param(
             "import pulumi_openrouter",
             {"pulumi"},
-            CLIENT | VALIDATION | COMMAND_LINE | SERVER | {"tenacity"},
+            CLIENT | VALIDATION | COMMAND_LINE | SERVER,
             id="a-program-loads-no-client-and-no-validation",
         ),
         pytest.param(

@@ -20,9 +20,9 @@ from pulumi_openrouter.errors import (
     ApiError,
     AuthenticationError,
     ForbiddenError,
+    InvalidRequestError,
     NotFoundError,
     RateLimitedError,
-    RefusedError,
     ServerError,
 )
 
@@ -30,28 +30,27 @@ from pulumi_openrouter.errors import (
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 
 _CLASSES: Mapping[int, type[ApiError]] = {
-    400: RefusedError,
+    400: InvalidRequestError,
     401: AuthenticationError,
     403: ForbiddenError,
     408: ServerError,
-    409: RefusedError,
-    422: RefusedError,
+    409: InvalidRequestError,
+    422: InvalidRequestError,
     429: RateLimitedError,
 }
-_COLLECTIONS = frozenset({"/workspaces", "/organization/members"})
 _TIME = TypeAdapter(datetime)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 
-def error_class(path: str, status: int, content: bytes) -> type[ApiError]:
+def error_class(status: int, content: bytes, *, about_object: bool) -> type[ApiError]:
     """Return the class of a failed answer.
 
-    A 404 means that an object is gone only if the API itself says so, and of an object: the
-    collections always exist, so there it tells of a wrong base URL.
+    A 404 means that an object is gone only if the API itself says so, and if the request is about
+    an object: a collection always exists, so there a 404 tells of a wrong base URL.
     """
     if status == HTTPStatus.NOT_FOUND:
-        of_an_object = path not in _COLLECTIONS and api_message(content) is not None
-        return NotFoundError if of_an_object else ApiError
+        gone = about_object and api_message(content) is not None
+        return NotFoundError if gone else ApiError
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServerError
     return _CLASSES.get(status, ApiError)
@@ -68,7 +67,7 @@ def api_message(content: bytes) -> str | None:
     return message if isinstance(message, str) else None
 
 
-def words(status: int, headers: Mapping[str, str], content: bytes) -> str:
+def error_text(status: int, headers: Mapping[str, str], content: bytes) -> str:
     """Return what a failed answer says; of a redirect its target, of a web page its title."""
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         target = headers.get("location", "nowhere")
@@ -90,7 +89,7 @@ def _phrase(status: int) -> str:
         return "no text"
 
 
-def misfit(error: ValidationError, content: bytes) -> str:
+def validation_error_text(error: ValidationError, content: bytes) -> str:
     """Return in a few words why a success cannot be understood, without quoting its values."""
     message = api_message(content)
     if message is not None:
@@ -111,8 +110,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         seconds = float(value)
     except ValueError:
         until = http_date(value)
-        sent = sent_at(headers)
-        seconds = math.nan if until is None else until - (now if sent is None else sent)
+        seconds = math.nan if until is None else until - (sent_at(headers) or now)
     return seconds if seconds > 0 else None
 
 

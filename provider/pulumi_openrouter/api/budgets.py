@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pulumi_openrouter.api.models import BudgetAnswer, Deleted, WorkspaceBudget, WorkspaceBudgets
+from pulumi_openrouter.api.models import BudgetAnswer, Deleted, WorkspaceBudgets
 from pulumi_openrouter.api.transport import Transport
 
 
@@ -15,8 +15,14 @@ class Budgets:
     after it was set.
     """
 
-    def __init__(self, transport: Transport, flag_changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        named: Callable[[str], str],
+        flag_changed: Callable[[], None],
+    ) -> None:
         self._transport = transport
+        self._named = named
         self._flag_changed = flag_changed
 
     def list(self, workspace_id: str) -> WorkspaceBudgets:
@@ -30,18 +36,8 @@ class Budgets:
             "GET",
             ["workspaces", workspace_id, "budgets"],
             WorkspaceBudgets,
-            action=f'reading the budgets of workspace "{workspace_id}"',
+            action=f"reading the budgets of {self._named(workspace_id)}",
         )
-
-    def get(self, workspace_id: str, interval: str) -> WorkspaceBudget:
-        """Return the budget of one interval; raises NotFoundError where there is none."""
-        answer = self._transport.request(
-            "GET",
-            ["workspaces", workspace_id, "budgets", interval],
-            BudgetAnswer,
-            action=f'reading the {interval} budget of workspace "{workspace_id}"',
-        )
-        return answer.budget()
 
     def put(
         self,
@@ -49,23 +45,22 @@ class Budgets:
         interval: str,
         limit_usd: float,
         include_byok_in_budgets: bool | None = None,
-    ) -> WorkspaceBudget:
+    ) -> BudgetAnswer:
         """Set the limit (USD, above 0) of one interval; the flag None leaves it as it is."""
         body: dict[str, object] = {"limit_usd": limit_usd}
         if include_byok_in_budgets is not None:
             body["include_byok_in_budgets"] = include_byok_in_budgets
         try:
-            answer = self._transport.request(
+            return self._transport.request(
                 "PUT",
                 ["workspaces", workspace_id, "budgets", interval],
                 BudgetAnswer,
-                action=f'setting the {interval} budget of workspace "{workspace_id}"',
+                action=f"setting the {interval} budget of {self._named(workspace_id)}",
                 body=body,
             )
         finally:
             if include_byok_in_budgets is not None:
                 self._flag_changed()
-        return answer.budget()
 
     def delete(self, workspace_id: str, interval: str) -> None:
         """Remove the budget of one interval; succeeds where there is none."""
@@ -73,5 +68,5 @@ class Budgets:
             "DELETE",
             ["workspaces", workspace_id, "budgets", interval],
             Deleted,
-            action=f'deleting the {interval} budget of workspace "{workspace_id}"',
+            action=f"deleting the {interval} budget of {self._named(workspace_id)}",
         )

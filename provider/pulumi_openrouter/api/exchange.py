@@ -7,11 +7,9 @@ and so the key, and must not end up in the chain of ours.
 
 from __future__ import annotations
 
-import functools
 import ssl
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Generic, TypeVar
@@ -19,6 +17,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from pulumi_openrouter.api import answers
+from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.http import httpx
 from pulumi_openrouter.api.models import ApiModel
 from pulumi_openrouter.errors import (
@@ -27,10 +26,9 @@ from pulumi_openrouter.errors import (
     ConfigurationError,
     ConnectionFailedError,
     MalformedAnswerError,
-    fold,
-    redact,
 )
 from pulumi_openrouter.settings import Settings
+from pulumi_openrouter.text import fold, redact
 
 Model = TypeVar("Model", bound=ApiModel)
 # Looks whether a change of unknown outcome was made: the answer if so, None if it was not.
@@ -50,9 +48,9 @@ _TRUST = (
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class Call(Generic[Model]):
-    """One request, and whether an earlier attempt of it may have been carried out."""
+    """One request."""
 
     action: str
     method: str
@@ -61,7 +59,7 @@ class Call(Generic[Model]):
     content: bytes | None
     model: type[Model]
     settle: Settle[Model] | None
-    in_doubt: bool = False
+    about_object: bool
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,11 @@ class Outcome(Generic[Model]):
 
     Attributes:
         value: The answer, or None for a failure.
-        kind: Class of the failure.
+        error_class: Class of the failure.
         status: HTTP status, or None without an answer.
         words: What was said, as it came: neither folded nor redacted.
         retry: Whether another attempt may end otherwise.
-        may_be_done: Whether the API may have carried the request out all the same.
+        may_be_done: Whether the API may have carried out this attempt, or one before it.
         retry_after: Seconds that the API asks to wait.
         sent: When the API sent the answer (Unix time), if it said so.
         unreachable: Whether not even a connection to the API was made.
@@ -83,7 +81,7 @@ class Outcome(Generic[Model]):
     """
 
     value: Model | None = None
-    kind: type[ApiError] = ApiError
+    error_class: type[ApiError] = ApiError
     status: int | None = None
     words: str = ""
     retry: bool = False
@@ -97,7 +95,7 @@ class Outcome(Generic[Model]):
     @property
     def concerns_all(self) -> bool:
         """Whether other requests would fail for the same cause."""
-        return self.unreachable or self.kind is AuthenticationError
+        return self.unreachable or self.error_class is AuthenticationError
 
     @property
     def throttled(self) -> bool:
@@ -107,44 +105,27 @@ class Outcome(Generic[Model]):
 
 
 class Exchange:
-    """Sends single requests to the base URL; knows the key, the timeout and the clocks.
-
-    Each request has an httpx client to itself, and so a connection: a pool shared by many threads
-    looks at all of its connections before and after every request, one thread at a time.
-    """
+    """Sends single requests to the base URL; knows the key and the timeout."""
 
     def __init__(
-        self,
-        settings: Settings,
-        user_agent: str,
-        http: httpx.Client | None,
-        *,
-        monotonic: Callable[[], float],
-        now: Callable[[], float],
+        self, settings: Settings, user_agent: str, http: httpx.Client | None, clock: Clock
     ) -> None:
-        self._new_client = _client_maker(settings) if http is None else lambda: http
-        # The one that rested least is taken first: its connection is most likely still open.
-        self._resting = deque([self._new_client()])
+        self._http = http or _http_client(settings)
         self._base_url = settings.base_url
         self._patience = settings.timeout_seconds
         self._timeout = {"timeout": httpx.Timeout(self._patience).as_dict()}
-        self._monotonic = monotonic
-        self._now = now
-        # httpx encodes the headers of a dict anew for each request, so they are encoded here, once.
-        self._headers = httpx.Headers(
-            {
-                "Authorization": f"Bearer {settings.management_key}",
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip, deflate",
-                "Content-Type": "application/json",
-                "User-Agent": user_agent,
-            }
-        )
+        self._clock = clock
+        self._headers = {
+            "Authorization": f"Bearer {settings.management_key}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "Content-Type": "application/json",
+            "User-Agent": user_agent,
+        }
 
     def close(self) -> None:
         """Close the connections."""
-        for client in self._resting:
-            client.close()
+        self._http.close()
 
     def send(self, call: Call[Model]) -> Outcome[Model]:
         """Send the call once and judge what came back; raises nothing of httpx."""
@@ -157,8 +138,9 @@ class Exchange:
         return self._failed(call, response, content)
 
     def _receive(self, call: Call[Model]) -> tuple[httpx.Response, bytes]:
-        give_up = self._monotonic() + self._patience
+        give_up = self._clock.monotonic() + self._patience
         content = bytearray()
+        # Not built by the client, which would send back the cookies of earlier answers.
         request = httpx.Request(
             call.method,
             self._base_url + call.path,
@@ -167,28 +149,16 @@ class Exchange:
             headers=self._headers,
             extensions=self._timeout,
         )
-        with self._answer(request) as response:
+        with closing(self._http.send(request, stream=True, follow_redirects=False)) as response:
             for chunk in response.iter_bytes():
                 content += chunk
                 if len(content) > MAX_ANSWER_BYTES:
                     msg = f"the answer is longer than {MAX_ANSWER_BYTES} bytes"
                     raise httpx.ReadError(msg)
-                if self._monotonic() > give_up:
+                if self._clock.monotonic() > give_up:
                     msg = f"the answer was not complete after {self._patience:g} s"
                     raise httpx.ReadTimeout(msg)
         return response, bytes(content)
-
-    @contextmanager
-    def _answer(self, request: httpx.Request) -> Iterator[httpx.Response]:
-        try:
-            client = self._resting.pop()
-        except IndexError:
-            client = self._new_client()
-        try:
-            with closing(client.send(request, stream=True, follow_redirects=False)) as response:
-                yield response
-        finally:
-            self._resting.append(client)
 
     def _failed(
         self, call: Call[Model], response: httpx.Response, content: bytes
@@ -196,12 +166,12 @@ class Exchange:
         status, headers = response.status_code, response.headers
         server_side = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return Outcome(
-            kind=answers.error_class(call.path, status, content),
+            error_class=answers.error_class(status, content, about_object=call.about_object),
             status=status,
-            words=answers.words(status, headers, content),
+            words=answers.error_text(status, headers, content),
             retry=status in answers.TRANSIENT,
             may_be_done=server_side or status == HTTPStatus.REQUEST_TIMEOUT,
-            retry_after=answers.retry_after(headers, self._now()),
+            retry_after=answers.retry_after(headers, self._clock.now()),
             sent=answers.sent_at(headers),
         )
 
@@ -212,9 +182,9 @@ def _understood(call: Call[Model], response: httpx.Response, content: bytes) -> 
         value = call.model.model_validate_json(b"{}" if empty else content)
     except ValidationError as error:
         return Outcome(
-            kind=MalformedAnswerError,
+            error_class=MalformedAnswerError,
             status=response.status_code,
-            words=answers.misfit(error, content),
+            words=answers.validation_error_text(error, content),
             retry=True,
             may_be_done=True,
         )
@@ -226,7 +196,7 @@ def _unanswered(error: httpx.HTTPError | httpx.InvalidURL) -> Outcome[Model]:
     untrusted = _caused_by(error, ssl.SSLCertVerificationError)
     hopeless = untrusted or isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL))
     return Outcome(
-        kind=ConnectionFailedError,
+        error_class=ConnectionFailedError,
         words=f"{type(error).__name__}: {error}".removesuffix(": "),
         retry=not hopeless,
         may_be_done=not isinstance(error, _UNSENT),
@@ -241,28 +211,24 @@ def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
     return error is not None
 
 
-def _client_maker(settings: Settings) -> Callable[[], httpx.Client]:
-    """Return what makes clients that take proxies and certificates from the environment."""
+def _http_client(settings: Settings) -> httpx.Client:
+    """Return a client that takes proxies and certificates from the environment."""
     limits = httpx.Limits(
-        max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS
+        max_connections=None,  # the throttle limits the requests in flight
+        max_keepalive_connections=settings.max_concurrency,
+        keepalive_expiry=KEEPALIVE_SECONDS,
     )
-
-    # Loading certificates takes as long as all else that a client needs: once for all of them.
-    @functools.cache
-    def context() -> ssl.SSLContext:
-        # Plain http, which is for this machine only, does without: this one trusts nobody.
-        plain = settings.base_url.startswith("http:")
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else httpx.create_ssl_context()
-
-    def make() -> httpx.Client:
-        try:
-            return httpx.Client(limits=limits, verify=context())
-        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-            problem = fold(redact(str(error)))
-        msg = (
-            f"The environment's proxy or certificate settings cannot be used: {problem}. Check "
-            "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
-        )
-        raise ConfigurationError(msg)
-
-    return make
+    # Plain http, which is for this machine only, needs no certificates, and loading them takes
+    # 20 ms (httpx 0.28): this context trusts nobody.
+    plain = settings.base_url.startswith("http:")
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else httpx.create_ssl_context()
+        return httpx.Client(limits=limits, verify=context)
+    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+        problem = fold(redact(str(error)))
+    # Raised here, outside of the handler, so that httpx's exception is not in the chain.
+    msg = (
+        f"The environment's proxy or certificate settings cannot be used: {problem}. Check "
+        "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
+    )
+    raise ConfigurationError(msg)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pulumi_openrouter.api.models import ApiKey, Page
 from pulumi_openrouter.api.paging import read_all
 from pulumi_openrouter.api.transport import Transport
@@ -10,8 +12,9 @@ from pulumi_openrouter.api.transport import Transport
 class Keys:
     """API keys by workspace; this package never creates, changes or deletes one."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, named: Callable[[str], str]) -> None:
         self._transport = transport
+        self._named = named
 
     def active(self, workspace_id: str) -> list[ApiKey]:
         """Return the keys of a workspace (its UUID, not its slug) that are not disabled.
@@ -29,7 +32,7 @@ class Keys:
                 "GET",
                 ["keys"],
                 Page[ApiKey],
-                action=f'reading the API keys of workspace "{workspace_id}"',
+                action=f"reading the API keys of {self._named(workspace_id)}",
                 query={"workspace_id": workspace_id, "offset": offset},
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pulumi_openrouter.api.models import (
     AddedMembers,
@@ -14,15 +14,16 @@ from pulumi_openrouter.api.models import (
 from pulumi_openrouter.api.paging import PAGE_LIMIT, read_all
 from pulumi_openrouter.api.transport import Transport
 
-# The API's own limit for one request.
+# How many people the API takes in one request.
 MAX_BATCH = 100
 
 
 class Members:
     """Members by workspace (id or slug). Adding and removing may be repeated without harm."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, named: Callable[[str], str]) -> None:
         self._transport = transport
+        self._named = named
 
     def list(self, workspace_id: str) -> Iterator[WorkspaceMember]:
         """Return all members; of the default workspace that is the whole organization."""
@@ -32,44 +33,40 @@ class Members:
                 "GET",
                 ["workspaces", workspace_id, "members"],
                 Page[WorkspaceMember],
-                action=f'reading the members of workspace "{workspace_id}"',
+                action=f"reading the members of {self._named(workspace_id)}",
                 query={"offset": offset, "limit": PAGE_LIMIT},
             )
 
         return read_all(page, lambda member: member.user_id)
 
-    def add(self, workspace_id: str, user_ids: Sequence[str]) -> tuple[WorkspaceMember, ...]:
-        """Add 1 to 100 people, all or none; who is in already stays.
+    def add_in_batches(
+        self, workspace_id: str, user_ids: Sequence[str]
+    ) -> Iterator[tuple[WorkspaceMember, ...]]:
+        """Add any number of people, and yield those of each request once it has succeeded.
 
-        Raises:
-            ValueError: Another number of people.
+        A request adds all of its people or none; who is in already stays. Each is sent when its
+        answer is asked for, so that a caller knows who is in when a later one fails.
         """
-        answer = self._transport.request(
-            "POST",
-            ["workspaces", workspace_id, "members", "add"],
-            AddedMembers,
-            action=f'adding {_people(user_ids)} to workspace "{workspace_id}"',
-            body={"user_ids": _batch(user_ids)},
-        )
-        return answer.data
+        for batch in _batches(user_ids):
+            answer = self._transport.request(
+                "POST",
+                ["workspaces", workspace_id, "members", "add"],
+                AddedMembers,
+                action=f"adding {_people(batch)} to {self._named(workspace_id)}",
+                body={"user_ids": batch},
+            )
+            yield answer.data
 
-    def remove(self, workspace_id: str, user_ids: Sequence[str]) -> int:
-        """Remove 1 to 100 people, all or none.
-
-        Returns how many were members at the request that got the answer; after a lost answer that
-        is the repeated one, and the count is then too low.
-
-        Raises:
-            ValueError: Another number of people.
-        """
-        answer = self._transport.request(
-            "POST",
-            ["workspaces", workspace_id, "members", "remove"],
-            RemovedMembers,
-            action=f'removing {_people(user_ids)} from workspace "{workspace_id}"',
-            body={"user_ids": _batch(user_ids)},
-        )
-        return answer.removed_count
+    def remove(self, workspace_id: str, user_ids: Sequence[str]) -> None:
+        """Remove any number of people; a request removes all of its people or none."""
+        for batch in _batches(user_ids):
+            self._transport.request(
+                "POST",
+                ["workspaces", workspace_id, "members", "remove"],
+                RemovedMembers,
+                action=f"removing {_people(batch)} from {self._named(workspace_id)}",
+                body={"user_ids": batch},
+            )
 
 
 class Organization:
@@ -89,14 +86,13 @@ class Organization:
             Page[OrganizationMember],
             action="reading the members of the organization",
             query={"offset": offset, "limit": PAGE_LIMIT},
+            about_object=False,
         )
 
 
-def _batch(user_ids: Sequence[str]) -> Sequence[str]:
-    if not 1 <= len(user_ids) <= MAX_BATCH:
-        msg = f"One request takes 1 to {MAX_BATCH} user ids, not {len(user_ids)}."
-        raise ValueError(msg)
-    return list(user_ids)
+def _batches(user_ids: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(user_ids), MAX_BATCH):
+        yield [*user_ids[start : start + MAX_BATCH]]
 
 
 def _people(user_ids: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 Item = TypeVar("Item")
 
@@ -21,9 +21,7 @@ LIFETIME = "lifetime"
 class ApiModel(BaseModel):
     """Base of all answers: immutable, unknown fields ignored."""
 
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, allow_inf_nan=False, populate_by_name=True
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
 class Workspace(ApiModel):
@@ -50,48 +48,32 @@ class Workspace(ApiModel):
 
 
 class WorkspaceBudget(ApiModel):
-    """The limit of one interval; `reset_interval` is null for the lifetime budget.
+    """The limit of one interval; `reset_interval` is null for the lifetime budget."""
 
-    `include_byok_in_budgets` is the workspace's flag, where the answer carried it.
-    """
-
-    id: str | None = None
-    workspace_id: str | None = None
     limit_usd: float | None = None
     reset_interval: str | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
-    include_byok_in_budgets: bool | None = None
-
-    @property
-    def interval(self) -> str:
-        """The interval's name in paths: `daily`, `weekly`, `monthly` or `lifetime`."""
-        return self.reset_interval or LIFETIME
-
-
-def _by_interval(budgets: object) -> object:
-    """Turn the API's list into a dict by interval; anything else is left to validation."""
-    if not isinstance(budgets, list):
-        return budgets
-    parsed = [WorkspaceBudget.model_validate(budget) for budget in budgets]
-    return {budget.interval: budget for budget in parsed}
 
 
 class WorkspaceBudgets(ApiModel):
-    """All budgets of a workspace by interval name, and the workspace-wide BYOK flag."""
+    """All budgets of a workspace, and the workspace-wide BYOK flag."""
 
-    budgets: Annotated[dict[str, WorkspaceBudget], BeforeValidator(_by_interval)] = Field(
-        alias="data"
-    )
+    data: tuple[WorkspaceBudget, ...]
     include_byok_in_budgets: bool | None = None
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits in USD by the interval's name in paths, such as `daily` or `lifetime`."""
+        return {
+            budget.reset_interval or LIFETIME: budget.limit_usd
+            for budget in self.data
+            if budget.limit_usd is not None
+        }
 
 
 class WorkspaceMember(ApiModel):
     """A person in a workspace; `role` is the one held in the organization."""
 
     user_id: Id
-    id: str | None = None
-    workspace_id: str | None = None
     role: str | None = None
     created_at: str | None = None
 
@@ -114,7 +96,6 @@ class ApiKey(ApiModel):
     label: str | None = None
     disabled: bool | None = None
     workspace_id: str | None = None
-    creator_user_id: str | None = None
 
 
 class Page(ApiModel, Generic[Item]):
@@ -134,11 +115,6 @@ class BudgetAnswer(Answer[WorkspaceBudget]):
     """One budget, with the workspace's BYOK flag beside it."""
 
     include_byok_in_budgets: bool | None = None
-
-    def budget(self) -> WorkspaceBudget:
-        """Return the budget with the flag in it."""
-        flag = self.include_byok_in_budgets
-        return self.data.model_copy(update={"include_byok_in_budgets": flag})
 
 
 class AddedMembers(ApiModel):

@@ -1,28 +1,27 @@
 """Reads that the resources of one process share.
 
 A refresh reads every workspace of a stack by itself, from many threads. Here those reads become
-one listing, read page by page as far as its readers need it. It stays right by three rules: a write
-to any workspace ends it, five seconds without a reader end it, and it serves each workspace once,
-so that a second look at the same one (in doubt, or in the next operation) is a request of its own.
-What is not in the listing is asked for by itself before anyone calls it gone.
+one listing, read page by page as far as its readers need it. Pulumi starts a provider process for
+each operation, so a listing is never older than the operation. It stays right by two rules: a write
+to any workspace ends it, and it serves each workspace once, so that a second look at the same one
+is a request of its own. What is not in the listing is asked for by itself before anyone calls it
+gone.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.members import Organization
 from pulumi_openrouter.api.models import OrganizationMember, Page, Workspace
 from pulumi_openrouter.api.paging import PAGE_LIMIT, read_pages
 from pulumi_openrouter.api.workspaces import Workspaces
 from pulumi_openrouter.errors import ApiError
 
-# A refresh reads its next workspace within a fraction of this; the next operation comes later.
-IDLE_SECONDS = 5.0
 # Up to so many pages are read on at once. Beyond, in an organization much larger than the stack,
 # readers ask for their workspaces singly until that has cost as much as the rest of the listing.
 FEW_PAGES = 5
@@ -34,16 +33,10 @@ class Snapshots:
     Callers that come while a read is under way wait for it; if it fails, it fails for all of them.
     """
 
-    def __init__(
-        self,
-        workspaces: Workspaces,
-        organization: Organization,
-        *,
-        monotonic: Callable[[], float],
-    ) -> None:
+    def __init__(self, workspaces: Workspaces, organization: Organization, clock: Clock) -> None:
         self._workspaces = workspaces
         self._organization = organization
-        self._monotonic = monotonic
+        self._clock = clock
         self._lock = threading.Lock()
         self._listing: _Listing | None = None
         self._members: _Reading | None = None
@@ -56,22 +49,18 @@ class Snapshots:
         """
         key = workspace_id.lower()
         with self._lock:
-            listing = self._warm_listing()
+            listing = self._current_listing()
             if listing is None:
                 listing = self._listing = _Listing(self._workspaces)
-            again = key in listing.served
-            if not again:
-                listing.join(self._monotonic())
+            again = listing.has_served(key)
+            listing.readers += not again
         found = None if again else listing.find(key)
-        if found is None:
-            return self._workspaces.get(workspace_id)
-        listing.last_used = self._monotonic()
-        return found
+        return self._workspaces.get(workspace_id) if found is None else found
 
     def workspace_by_slug(self, slug: str) -> Workspace:
         """Return a workspace by its slug, from the listing of the running operation if it can."""
         with self._lock:
-            listing = self._warm_listing()
+            listing = self._current_listing()
         found = None if listing is None else listing.unserved(slug)
         return self._workspaces.get(slug) if found is None else found
 
@@ -85,7 +74,7 @@ class Snapshots:
                 missing from it.
         """
         with self._lock:
-            now = self._monotonic()
+            now = self._clock.monotonic()
             reading = self._members
             leads = reading is None or reading.failed or now - reading.began > max_age_seconds
             if leads or reading is None:
@@ -94,15 +83,11 @@ class Snapshots:
             return reading.read(self._organization)
         return reading.shared()
 
-    def forget_workspaces(self) -> None:
-        """Drop what is known of workspaces; every write through the client does so by itself."""
-        self._workspaces.mark_changed()
-
-    def _warm_listing(self) -> _Listing | None:
+    def _current_listing(self) -> _Listing | None:
         listing = self._listing
-        if listing is None or listing.failure or listing.version is not self._workspaces.version:
+        if listing is None or listing.failure is not None:
             return None
-        return listing if self._monotonic() - listing.last_used <= IDLE_SECONDS else None
+        return listing if listing.generation == self._workspaces.generation else None
 
 
 class _Listing:
@@ -110,21 +95,20 @@ class _Listing:
 
     def __init__(self, workspaces: Workspaces) -> None:
         # Before the first request: a write after this line makes the listing stale.
-        self.version = workspaces.version
-        self.last_used = -math.inf
-        self._by_slug: dict[str, Workspace] = {}
-        self.served: set[str] = set()
+        self.generation = workspaces.generation
+        self.readers = 0
         self.failure: ApiError | None = None
+        self._served: set[str] = set()
         self._by_id: dict[str, Workspace] = {}
-        self._readers = 0
+        self._by_slug: dict[str, Workspace] = {}
         self._total = 0
         self._workspaces = workspaces
         self._pages = read_pages(self._page, lambda workspace: workspace.id)
         self._turn = threading.Lock()
 
-    def join(self, now: float) -> None:
-        self._readers += 1
-        self.last_used = now
+    def has_served(self, workspace_id: str) -> bool:
+        """Return whether somebody has read this workspace already."""
+        return workspace_id in self._served
 
     def find(self, workspace_id: str) -> Workspace | None:
         """Return the workspace, reading on to it; None if there is none or that costs too much."""
@@ -133,18 +117,18 @@ class _Listing:
                 self._read_on(workspace_id)
         found = self._by_id.get(workspace_id)
         if found is not None:
-            self.served.add(workspace_id)
+            self._served.add(workspace_id)
         return found
 
     def unserved(self, slug: str) -> Workspace | None:
         """Return a workspace by its slug, if it is there and nobody has read it yet."""
         found = self._by_slug.get(slug)
-        return None if found is None or found.id.lower() in self.served else found
+        return None if found is None or found.id.lower() in self._served else found
 
     def _read_on(self, workspace_id: str) -> None:
         if self.failure is not None:
             raise self.failure.for_another(
-                action=f'reading workspace "{workspace_id}"',
+                action=f"reading {self._workspaces.named(workspace_id)}",
                 method="GET",
                 path=f"/workspaces/{workspace_id}",
             )
@@ -168,7 +152,7 @@ class _Listing:
 
     def _single_is_cheaper(self) -> bool:
         pages_left = math.ceil((self._total - len(self._by_id)) / PAGE_LIMIT)
-        return pages_left > max(FEW_PAGES, self._readers)
+        return pages_left > max(FEW_PAGES, self.readers)
 
 
 @dataclass(frozen=True)
@@ -191,7 +175,7 @@ class _Reading:
         return self.result.result()
 
     def shared(self) -> tuple[OrganizationMember, ...]:
-        """Wait for the reading of another caller; a failure is told to this one in short."""
+        """Return what another caller reads; this one gets a failure of it in short."""
         error = self.result.exception()
         if isinstance(error, ApiError):
             raise error.for_another(action=error.action, method=error.method, path=error.path)

@@ -2,60 +2,63 @@
 
 The transport sends every request inside it. When the API says "too many requests", the throttle
 shuts for everyone until the moment the API named, then lets half as many through at once and
-grows back with each success. Whoever has to ask again stands in line behind those who have not
-asked yet. So the requests that wait do not use up their retries on each other.
+grows back with each success. Requests pass in the order in which they came, and one that the API
+turned away comes anew. So the requests that wait do not use up their retries on each other.
 """
 
 from __future__ import annotations
 
 import math
-import random
 import threading
 from collections import deque
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-# Spreads what waited for the same moment, here and in other processes, in seconds.
-SPREAD_SECONDS = 0.5
+from pulumi_openrouter.api.clock import Clock
 
 
 class Throttle:
-    """A context manager around one request; blocks until the request may be sent."""
+    """Admits requests one after the other.
 
-    def __init__(
-        self, most: int, *, sleep: Callable[[float], None], monotonic: Callable[[], float]
-    ) -> None:
+    Args:
+        most: How many requests may be in flight at once.
+        clock: The time, and waiting.
+        hurry: While it is set, nobody waits for an opening, because nothing is sent anyway.
+    """
+
+    def __init__(self, most: int, clock: Clock, hurry: threading.Event) -> None:
         self._most = most
+        self._clock = clock
+        self._hurry = hurry
         self._allowed = float(most)
         self._in_flight = 0
         self._opens_at = -math.inf
         self._line: deque[object] = deque()
         self._changed = threading.Condition()
-        self._sleep = sleep
-        self._monotonic = monotonic
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def admission(self) -> Iterator[None]:
+        """Wait until a request may be sent; it is in flight until the block ends."""
+        self._stand_in_line()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify_all()
+
+    def _stand_in_line(self) -> None:
         place = object()
         with self._changed:
             self._line.append(place)
         try:
             while (delay := self._take_turn(place)) > 0:
-                self._sleep(delay + spread())
+                self._clock.sleep(delay, self._hurry)
         except BaseException:
             with self._changed:
                 self._line.remove(place)
                 self._changed.notify_all()
             raise
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._changed:
-            self._in_flight -= 1
-            self._changed.notify_all()
 
     def _take_turn(self, place: object) -> float:
         """Wait to be first in line, then return 0 to go, or the seconds until the opening."""
@@ -63,17 +66,18 @@ class Throttle:
             self._changed.wait_for(
                 lambda: self._line[0] is place and self._in_flight < int(self._allowed)
             )
-            delay = max(0.0, self._opens_at - self._monotonic())
-            if delay == 0:
-                self._line.popleft()
-                self._in_flight += 1
-                self._changed.notify_all()
-            return delay
+            delay = self._opens_at - self._clock.monotonic()
+            if delay > 0 and not self._hurry.is_set():
+                return delay
+            self._line.popleft()
+            self._in_flight += 1
+            self._changed.notify_all()
+            return 0
 
     def shut(self, seconds: float) -> bool:
-        """Let nothing through for `seconds`; True when it was open until now."""
+        """Let nothing through for `seconds`; return whether it was open until now."""
         with self._changed:
-            now = self._monotonic()
+            now = self._clock.monotonic()
             was_open = self._opens_at <= now
             self._opens_at = max(self._opens_at, now + seconds)
             if was_open:
@@ -85,8 +89,3 @@ class Throttle:
         with self._changed:
             self._allowed = min(float(self._most), self._allowed + 1 / self._allowed)
             self._changed.notify_all()
-
-
-def spread() -> float:
-    """Return a random part of the spread, in seconds."""
-    return random.uniform(0, SPREAD_SECONDS)  # noqa: S311 - spreads load, guards nothing

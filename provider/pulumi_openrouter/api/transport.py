@@ -7,25 +7,27 @@ that all threads share, redaction, and one exception of errors.py for whatever w
 from __future__ import annotations
 
 import json
+import random
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from importlib.metadata import version
 from urllib.parse import quote
 
-import tenacity
-
+from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.exchange import Call, Exchange, Model, Outcome, Settle
 from pulumi_openrouter.api.http import httpx
-from pulumi_openrouter.api.models import ApiModel
 from pulumi_openrouter.api.outage import Outage
-from pulumi_openrouter.api.throttle import Throttle, spread
-from pulumi_openrouter.errors import ApiError, AuthenticationError, RefusedError, fold, redact
+from pulumi_openrouter.api.throttle import Throttle
+from pulumi_openrouter.errors import ApiError, AuthenticationError, InvalidRequestError
 from pulumi_openrouter.settings import KEY_SETTING, Settings
+from pulumi_openrouter.text import fold, redact
 
 FIRST_DELAY_SECONDS = 0.5
+# Spreads the requests of several processes that wait for the same moment.
+SPREAD_SECONDS = 0.5
 
 
 def _to_stderr(line: str) -> None:
@@ -38,9 +40,7 @@ class Transport:
     Args:
         settings: Where to, with which key, how long, how often.
         http: Client to send with, instead of one made from the environment's proxies and CAs.
-        sleep: Waits the given seconds, instead of a wait that ends when all requests fail.
-        monotonic: Clock for delays and deadlines.
-        now: Unix time, to compare with dates that the API sends.
+        clock: The time, and waiting.
         notify: Takes a line that tells the user why nothing moves.
     """
 
@@ -49,30 +49,25 @@ class Transport:
         settings: Settings,
         *,
         http: httpx.Client | None = None,
-        sleep: Callable[[float], None] | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
+        clock: Clock | None = None,
         notify: Callable[[str], None] = _to_stderr,
     ) -> None:
-        self.monotonic = monotonic
-        self.now = now
-        # The server's clock minus ours, in seconds, as of the latest answer.
-        self.skew = 0.0
+        self.clock = clock or Clock()
         self._settings = settings
-        self._outage = Outage()
-        self._sleep = sleep or self._outage.wait
         self._notify = notify
-        # Until when a problem needs no further line, by problem.
-        self._told_until: dict[str, float] = {}
-        self._telling = threading.Lock()
-        self._throttle = Throttle(
-            settings.max_concurrency, sleep=sleep or tenacity.sleep, monotonic=monotonic
-        )
+        self._outage = Outage()
+        self._throttle = Throttle(settings.max_concurrency, self.clock, self._outage.declared)
         agent = f"pulumi-openrouter/{version('pulumi-openrouter')}"
-        self._exchange = Exchange(settings, agent, http, monotonic=monotonic, now=now)
-        self._backoff = tenacity.wait_exponential(
-            multiplier=FIRST_DELAY_SECONDS, max=settings.max_retry_delay_seconds
-        ) + tenacity.wait_random(0, FIRST_DELAY_SECONDS)
+        self._exchange = Exchange(settings, agent, http, self.clock)
+        # The API's clock minus ours, in seconds, as of the latest answer.
+        self._skew = 0.0
+        # Until when a problem needs no further line, by problem.
+        self._announced_until: dict[str, float] = {}
+        self._announcing = threading.Lock()
+
+    def server_time(self, ours: float) -> float:
+        """Return what the API's clock shows at a time of our clock, by its latest answer."""
+        return ours + self._skew
 
     def close(self) -> None:
         """Close the connections."""
@@ -88,8 +83,9 @@ class Transport:
         query: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
         settle: Settle[Model] | None = None,
+        about_object: bool = True,
     ) -> Model:
-        """Send a request, again where that helps, and give the answer as `model`.
+        """Send a request, repeat it where that helps, and return the answer as `model`.
 
         Retries stop after `max_retries`, or once every attempt and every wait could have taken
         its longest. A request may be repeated freely unless `settle` is given: then, after an
@@ -102,11 +98,13 @@ class Transport:
             action: What is being done, for messages: `creating workspace "acme"`.
             query: Query parameters.
             body: JSON object to send.
-            settle: Returns the answer if the change was made, None if it was not; raises if that
-                cannot be told.
+            settle: Returns the answer if the change was made, None if it was not; raises if it
+                cannot find out.
+            about_object: Whether a 404 of the API means that an object does not exist; false for
+                the collections, which always do.
 
         Raises:
-            ApiError: One of its classes; the text tells all.
+            ApiError: One of its classes; the text says what happened and what to do.
         """
         call = Call(
             action=action,
@@ -116,9 +114,10 @@ class Transport:
             content=None if body is None else json.dumps(body, allow_nan=False).encode(),
             model=model,
             settle=settle,
+            about_object=about_object,
         )
         since = self._outage.answers
-        outcome: Outcome[Model] = self._retrying(call)(self._attempt, call)
+        outcome = self._send(call)
         if outcome.value is None:
             raise self._final_error(call, outcome, since)
         return outcome.value
@@ -126,7 +125,7 @@ class Transport:
     def _path(self, method: str, segments: Sequence[str], action: str) -> str:
         for segment in segments:
             if segment in {"", ".", ".."} or not segment.isprintable():
-                raise RefusedError(
+                raise InvalidRequestError(
                     action=self._clean(action),
                     method=method,
                     path=f"/{segments[0]}/…",
@@ -136,84 +135,92 @@ class Transport:
                 )
         return "".join(f"/{quote(segment, safe='')}" for segment in segments)
 
-    def _retrying(self, call: Call[Model]) -> tenacity.Retrying:
+    def _send(self, call: Call[Model]) -> Outcome[Model]:
+        """Send the call until its outcome is final or the retries are used up."""
         attempts = self._settings.max_retries + 1
         longest = self._settings.timeout_seconds + self._settings.max_retry_delay_seconds
-        deadline = self.monotonic() + longest * attempts
+        deadline = self.clock.monotonic() + longest * attempts
+        in_doubt = False
+        for attempt in range(1, attempts):
+            outcome = self._attempt(call, in_doubt)
+            in_doubt = outcome.may_be_done
+            if not outcome.retry or self._outage.cause is not None:
+                return outcome
+            delay = self._delay(outcome, attempt)
+            if self.clock.monotonic() + delay > deadline:
+                return outcome
+            tries = f"(attempt {attempt + 1} of {attempts})"
+            if outcome.throttled:
+                # The next attempt waits in the throttle, as every other request does.
+                self._shut_throttle(outcome, delay, tries)
+            else:
+                if self._settings.debug or attempt > 1:
+                    # One hiccup is not worth a line; two in a row are.
+                    self._announce(call, outcome, delay, tries)
+                self.clock.sleep(delay, self._outage.declared)
+        return self._attempt(call, in_doubt)
 
-        def exhausted(state: tenacity.RetryCallState) -> bool:
-            too_late = self.monotonic() + state.upcoming_sleep > deadline
-            pointless = self._outage.cause is not None
-            return pointless or too_late or state.attempt_number >= attempts
-
-        return tenacity.Retrying(
-            retry=tenacity.retry_if_result(lambda outcome: outcome.retry),
-            wait=self._delay,
-            stop=exhausted,
-            before_sleep=lambda state: self._before_delay(call, state),
-            sleep=self._sleep,
-            retry_error_callback=_outcome,
-        )
-
-    def _delay(self, state: tenacity.RetryCallState) -> float:
-        asked = _outcome(state).retry_after
-        delay = self._backoff(state) if asked is None else asked + spread()
+    def _delay(self, outcome: Outcome[Model], attempt: int) -> float:
+        """Return the seconds until the next attempt: what the API asks for, or doubling waits."""
+        asked = outcome.retry_after
+        delay = FIRST_DELAY_SECONDS * 2 ** (attempt - 1) if asked is None else asked
+        delay += random.uniform(0, SPREAD_SECONDS)  # noqa: S311 - spreads load, guards nothing
         return min(delay, self._settings.max_retry_delay_seconds)
 
-    def _before_delay(self, call: Call[Model], state: tenacity.RetryCallState) -> None:
-        """Make everyone wait if the API asks for it, and tell the user why nothing moves."""
-        outcome, delay, tried = _outcome(state), state.upcoming_sleep, state.attempt_number
-        attempt = f"(attempt {tried + 1} of {self._settings.max_retries + 1})"
-        seconds = f"{max(delay, 1):.0f} s"
-        if outcome.throttled:
-            if self._throttle.shut(delay):
-                problem = f"OpenRouter answered {outcome.status}"
-                self._notify(f"{problem}; waiting {seconds} before the next request {attempt}")
-        elif self._settings.debug or (tried > 1 and self._is_news(outcome, delay)):
-            # One hiccup is not worth a line; two in a row are.
+    def _shut_throttle(self, outcome: Outcome[Model], delay: float, tries: str) -> None:
+        """Make all requests wait, and say once why nothing moves."""
+        if self._throttle.shut(delay):
+            problem = f"OpenRouter answered {outcome.status}"
+            self._notify(f"{problem}; waiting {_seconds(delay)} before the next request {tries}")
+
+    def _announce(
+        self, call: Call[Model], outcome: Outcome[Model], delay: float, tries: str
+    ) -> None:
+        if self._settings.debug or self._is_news(str(outcome.status or outcome.words), delay):
             what = self._settings.base_url if outcome.unreachable else call.action
             problem = fold(self._clean(f"{what}: {outcome.status or outcome.words}"), 200)
-            self._notify(f"{problem}; trying again in {seconds} {attempt}")
+            self._notify(f"{problem}; trying again in {_seconds(delay)} {tries}")
 
-    def _is_news(self, outcome: Outcome[ApiModel], delay: float) -> bool:
+    def _is_news(self, problem: str, delay: float) -> bool:
         """Return whether no other request waits for the same problem to pass, after a line."""
-        problem = str(outcome.status or outcome.words)
-        with self._telling:
-            now = self.monotonic()
-            news = self._told_until.get(problem, now) <= now
+        with self._announcing:
+            now = self.clock.monotonic()
+            news = self._announced_until.get(problem, now) <= now
             if news:
-                self._told_until[problem] = now + delay
+                self._announced_until[problem] = now + delay
             return news
 
-    def _attempt(self, call: Call[Model]) -> Outcome[Model]:
-        with self._throttle:
+    def _attempt(self, call: Call[Model], in_doubt: bool) -> Outcome[Model]:
+        with self._throttle.admission():
             cause = self._outage.cause
             if cause is not None:
                 # The error is made from the shared cause later, unless that has passed by then.
-                return Outcome(kind=type(cause), cause=cause)
+                return Outcome(error_class=type(cause), cause=cause, may_be_done=in_doubt)
             outcome = self._exchange.send(call)
         if outcome.status not in {None, HTTPStatus.UNAUTHORIZED}:
             self._outage.answered()
         if outcome.sent is not None:
-            self.skew = outcome.sent - self.now()
+            self._skew = outcome.sent - self.clock.now()
         if self._settings.debug:
             self._notify(self._clean(f"{call.method} {call.path}: {outcome.status}"))
         if outcome.value is not None:
             self._throttle.succeeded()
             return outcome
-        return self._settled(call, outcome)
+        return self._settled(call, outcome, in_doubt)
 
-    def _settled(self, call: Call[Model], outcome: Outcome[Model]) -> Outcome[Model]:
-        """Let the call's `settle` look if this attempt, or one before, may have been carried out.
+    def _settled(
+        self, call: Call[Model], outcome: Outcome[Model], in_doubt: bool
+    ) -> Outcome[Model]:
+        """Ask the call's `settle` where this attempt, or one before, may have been carried out.
 
         "Exists already" after such an attempt may speak of this call's own object.
         """
-        call.in_doubt = call.in_doubt or outcome.may_be_done
-        unclear = outcome.may_be_done or (call.in_doubt and outcome.kind is RefusedError)
-        if call.settle is None or not unclear:
-            return outcome
-        found = call.settle(self._error(call, outcome))
-        return outcome if found is None else Outcome(value=found)
+        refused = outcome.error_class is InvalidRequestError
+        if call.settle is not None and (outcome.may_be_done or (in_doubt and refused)):
+            found = call.settle(self._error(call, outcome))
+            if found is not None:
+                return Outcome(value=found)
+        return replace(outcome, may_be_done=outcome.may_be_done or in_doubt)
 
     def _final_error(self, call: Call[Model], outcome: Outcome[Model], since: int) -> ApiError:
         """Return the whole error, or a short one if another request had the same cause first."""
@@ -228,14 +235,14 @@ class Transport:
             method=error.method,
             path=error.path,
             status=outcome.status,
-            sent=call.in_doubt,
+            sent=outcome.may_be_done,
         )
 
     def _error(self, call: Call[Model], outcome: Outcome[Model]) -> ApiError:
         advice = outcome.next_step
-        if outcome.kind is AuthenticationError:
+        if outcome.error_class is AuthenticationError:
             advice = _key_advice(self._settings.key_source)
-        return outcome.kind(
+        return outcome.error_class(
             action=self._clean(call.action),
             method=call.method,
             path=self._clean(call.path),
@@ -245,6 +252,7 @@ class Transport:
         )
 
     def _clean(self, text: str) -> str:
+        """Return a text without keys; every text that leaves the transport comes through here."""
         key = self._settings.management_key
         return redact(text, key, quote(key, safe=""))
 
@@ -261,10 +269,5 @@ def _key_advice(source: str) -> str:
     )
 
 
-def _outcome(state: tenacity.RetryCallState) -> Outcome[ApiModel]:
-    """Return how the attempt just made ended; tenacity has it from `_attempt`."""
-    if state.outcome is None:
-        msg = "tenacity asks about an attempt that was not made"
-        raise RuntimeError(msg)
-    outcome: Outcome[ApiModel] = state.outcome.result()
-    return outcome
+def _seconds(delay: float) -> str:
+    return f"{max(delay, 1):.0f} s"

@@ -6,13 +6,14 @@ looking whether the workspace is there, is what was sent, and is as young as thi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 
 from pulumi_openrouter.api import answers
 from pulumi_openrouter.api.models import Answer, Deleted, Page, Workspace
 from pulumi_openrouter.api.paging import PAGE_LIMIT, read_all
 from pulumi_openrouter.api.transport import Transport
-from pulumi_openrouter.errors import AmbiguousError, ApiError, NotFoundError, RefusedError
+from pulumi_openrouter.errors import AmbiguousError, ApiError, InvalidRequestError, NotFoundError
 
 # `Date` has whole seconds, and the two clocks of one service may differ a little.
 CLOCK_TOLERANCE_SECONDS = 2.0
@@ -21,14 +22,16 @@ CLOCK_TOLERANCE_SECONDS = 2.0
 class Workspaces:
     """The workspaces of the key's organization. Every method takes an id or a slug."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, named: Callable[[str], str]) -> None:
         self._transport = transport
-        # A new object after each write: whoever read under another one may hold old values.
-        self.version = object()
+        self.named = named
+        self._generations = itertools.count(1)
+        # Another number after each write: whoever read under another one may hold old values.
+        self.generation = 0
 
     def mark_changed(self) -> None:
-        """Let readers know that what they hold may be out of date."""
-        self.version = object()
+        """Note that what readers hold may be out of date."""
+        self.generation = next(self._generations)
 
     def list(self) -> Iterator[Workspace]:
         """Return all workspaces, the default one included."""
@@ -42,6 +45,7 @@ class Workspaces:
             Page[Workspace],
             action="listing the workspaces",
             query={"offset": offset, "limit": PAGE_LIMIT},
+            about_object=False,
         )
 
     def get(self, id_or_slug: str) -> Workspace:
@@ -50,7 +54,7 @@ class Workspaces:
             "GET",
             ["workspaces", id_or_slug],
             Answer[Workspace],
-            action=f'reading workspace "{id_or_slug}"',
+            action=f"reading {self.named(id_or_slug)}",
         )
         return answer.data
 
@@ -58,19 +62,19 @@ class Workspaces:
         """Create a workspace from the API's fields, `name` and `slug` among them.
 
         Raises:
-            RefusedError: The API refuses a value, or the slug is taken.
-            AmbiguousError: An answer was lost, and what is there now cannot be told to be ours.
+            InvalidRequestError: The API refuses a value, or the slug is taken.
+            AmbiguousError: An answer was lost, and nobody knows whether what is there is ours.
         """
-        body = _body(fields)
-        began = self._transport.now()
+        began = self._transport.clock.now()
         try:
             answer = self._transport.request(
                 "POST",
                 ["workspaces"],
                 Answer[Workspace],
-                action=f'creating workspace "{body.get("slug")}"',
-                body=body,
-                settle=lambda failure: self._settle(body, began, failure),
+                action=f'creating workspace "{fields.get("slug")}"',
+                body=fields,
+                settle=lambda failure: self._settle(fields, began, failure),
+                about_object=False,
             )
         finally:
             self.mark_changed()
@@ -83,8 +87,8 @@ class Workspaces:
                 "PATCH",
                 ["workspaces", id_or_slug],
                 Answer[Workspace],
-                action=f'updating workspace "{id_or_slug}"',
-                body=_body(fields),
+                action=f"updating {self.named(id_or_slug)}",
+                body=fields,
             )
         finally:
             self.mark_changed()
@@ -101,7 +105,7 @@ class Workspaces:
                 "DELETE",
                 ["workspaces", id_or_slug],
                 Deleted,
-                action=f'deleting workspace "{id_or_slug}"',
+                action=f"deleting {self.named(id_or_slug)}",
             )
         finally:
             self.mark_changed()
@@ -117,12 +121,12 @@ class Workspaces:
         except ApiError as error:
             doubt = f"{failure.words}; and the look whether it is there failed: {error.words}"
             raise _ambiguous(failure, doubt) from None
-        earliest = began + self._transport.skew - CLOCK_TOLERANCE_SECONDS
+        earliest = self._transport.server_time(began) - CLOCK_TOLERANCE_SECONDS
         created = answers.iso_time(found.created_at)
         differing = [n for n, value in sent.items() if not _same(value, getattr(found, n, None))]
         if created is not None and created >= earliest and not differing:
             return Answer[Workspace](data=found)
-        if isinstance(failure, RefusedError):
+        if isinstance(failure, InvalidRequestError):
             raise failure
         what = f"differs in {', '.join(differing)}" if differing else f"is of {found.created_at}"
         raise _ambiguous(failure, f"{failure.words}; a workspace with that slug exists, but {what}")
@@ -147,16 +151,3 @@ def _same(sent: object, found: object) -> bool:
 
 def _members(value: object) -> set[object]:
     return set(value) if isinstance(value, (list, tuple)) else set()
-
-
-def _body(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the JSON to send: whole numbers, which Pulumi makes floats, as integers."""
-    body = dict(fields)
-    key_ids = body.get("io_logging_api_key_ids")
-    if isinstance(key_ids, (list, tuple)):
-        body["io_logging_api_key_ids"] = [_integer(key_id) for key_id in key_ids]
-    return body
-
-
-def _integer(number: object) -> object:
-    return int(number) if isinstance(number, float) and number.is_integer() else number

@@ -6,7 +6,6 @@ the workspaces created a moment ago and the register of owners all live here, an
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from pulumi_openrouter.api.client import Client
     from pulumi_openrouter.api.models import ApiKey, OrganizationMember
+    from pulumi_openrouter.api.transport import Transport
     from pulumi_openrouter.settings import Settings
 
 _NOT_SHOWN = (403, 404)
@@ -33,10 +33,19 @@ class Session:
     Args:
         settings: The settings of the stack.
         give_notice: Shows a notice to the user.
+        transport: What sends the requests; a new one by default.
     """
 
-    def __init__(self, settings: Settings, give_notice: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        give_notice: Callable[[str], None],
+        transport: Transport | None = None,
+    ) -> None:
         self.settings = settings
+        self._transport = transport
+        self._client: Client | None = None
+        self._creating_client = threading.Lock()
         self.register = Register()
         self.notices = Notices(give_notice)
         self.created: dict[str, bool | None] = {}
@@ -48,20 +57,34 @@ class Session:
         """Workspaces that Pulumi replaces in this run."""
         self.moves: set[tuple[object, object]] = set()
         """The slugs that workspaces of this run leave, each with the one that they get."""
-        self._slugs: dict[str, tuple[object, str]] = {}
+        self._slugs: dict[str, tuple[int, str]] = {}
         self._looking_up: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._changing: defaultdict[tuple[Kind, str], threading.Lock] = defaultdict(threading.Lock)
         self._people: tuple[object, OrganizationDirectory] = None, OrganizationDirectory([])
         self._keys: dict[str, list[ApiKey]] = {}
         self._reading_keys: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    @functools.cached_property
+    @property
     def client(self) -> Client:
-        """The client of this process."""
-        # Imported here because a run that sends no request needs no HTTP client.
-        from pulumi_openrouter.api.client import shared_client
+        """The client of this process.
 
-        return shared_client(self.settings)
+        One client means one limit of requests in flight, one wait when the API says to wait, and
+        one reading of what several resources need.
+        """
+        # Imported here because a run that sends no request needs no HTTP client.
+        from pulumi_openrouter.api.client import Client
+
+        with self._creating_client:
+            if self._client is None:
+                self._client = Client(
+                    self.settings, transport=self._transport, slug_of=self._slug_of
+                )
+            return self._client
+
+    def _slug_of(self, workspace_id: str) -> str | None:
+        """Return the slug that the program gives a workspace, unless it marks it as secret."""
+        claims = self.register.claims_of(Kind.WORKSPACE, workspace_id)
+        return next((one.workspace for one in claims if not one.hints.hides("slug")), None)
 
     def changing(self, kind: Kind, workspace_id: str) -> threading.Lock:
         """Return the lock for changes of one kind in a workspace."""
@@ -78,11 +101,11 @@ class Session:
         if own := self.register.workspace_id(id_or_slug):
             return own
         with self._looking_up[id_or_slug]:
-            version, found = self._slugs.get(id_or_slug, (None, ""))
-            if version is not self.client.workspaces.version:
-                version = self.client.workspaces.version
+            generation, found = self._slugs.get(id_or_slug, (None, ""))
+            if generation != self.client.workspaces.generation:
+                generation = self.client.workspaces.generation
                 found = self.client.snapshots.workspace_by_slug(id_or_slug).id
-                self._slugs[id_or_slug] = version, found
+                self._slugs[id_or_slug] = generation, found
         return found
 
     def people(self, *, known: Iterable[str] = ()) -> OrganizationDirectory:

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pulumi_openrouter.errors import (
+    AlreadyExistsError,
     AmbiguousError,
     ApiError,
-    ConflictError,
     ForbiddenError,
+    InvalidRequestError,
     NotFoundError,
     OpenRouterError,
-    RefusedError,
 )
 from pulumi_openrouter.lifecycle import rules
 from pulumi_openrouter.lifecycle.base import Created, Difference, Lifecycle, Live, Problem
@@ -292,7 +292,7 @@ class WorkspaceLifecycle(Lifecycle):
         fields = {name: props[name] for name in FIELDS if name in props}
         try:
             workspace = self.session.client.workspaces.create(fields)
-        except (RefusedError, AmbiguousError) as error:
+        except (InvalidRequestError, AmbiguousError) as error:
             workspace = self._take_over(props, error)
         else:
             self.session.created[workspace.id] = workspace.include_byok_in_budgets
@@ -325,7 +325,7 @@ class WorkspaceLifecycle(Lifecycle):
         except NotFoundError as error:
             msg = "Run `pulumi up --refresh` to create it again."
             raise error.with_next_step(msg) from None
-        except RefusedError as error:
+        except InvalidRequestError as error:
             if "slug" in changed and _is_about_slug(error):
                 raise error.with_next_step(SLUG_IN_USE) from None
             raise
@@ -345,7 +345,7 @@ class WorkspaceLifecycle(Lifecycle):
             return
         except ForbiddenError as error:
             raise error.with_next_step(UNDELETABLE.format(slug=slug)) from None
-        except RefusedError as error:
+        except InvalidRequestError as error:
             if "default workspace" in error.words.lower():
                 raise error.with_next_step(UNDELETABLE.format(slug=slug)) from None
             msg = (
@@ -383,13 +383,13 @@ class WorkspaceLifecycle(Lifecycle):
             raise refusal from None
         hints = self.hints(props)
         if not (props.get("adopt") or self.session.settings.adopt_existing):
-            if isinstance(refusal, RefusedError) and not _is_about_slug(refusal):
+            if isinstance(refusal, InvalidRequestError) and not _is_about_slug(refusal):
                 msg = f"{refusal.next_step} Besides, {_exists(existing)}."
                 raise refusal.with_next_step(msg) from None
-            raise ConflictError(_conflict(existing, equal=_matches(existing, props))) from None
+            raise AlreadyExistsError(_conflict(existing, equal=_matches(existing, props))) from None
         collisions = self.session.register.identify(self.kind, hints.owner, existing.id)
         if collisions:
-            raise ConflictError(_held(existing, collisions[0].other.owner)) from None
+            raise AlreadyExistsError(_held(existing, collisions[0].other.owner)) from None
         changed = _adopted_changes(existing, props, hints)
         return client.workspaces.update(existing.id, changed) if changed else existing
 

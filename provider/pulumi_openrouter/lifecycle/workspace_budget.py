@@ -10,7 +10,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 
-from pulumi_openrouter.errors import ApiError, ConflictError, NotFoundError, RefusedError
+from pulumi_openrouter.errors import (
+    ApiError,
+    ConcurrentChangeError,
+    InvalidRequestError,
+    NotFoundError,
+)
 from pulumi_openrouter.lifecycle import rules
 from pulumi_openrouter.lifecycle.base import Difference, Live, Problem
 from pulumi_openrouter.lifecycle.budget_plan import BYOK, INTERVALS, LimitSet, steps_between
@@ -177,9 +182,9 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         except ApiError as error:
             next_step = f"{error.next_step} {self._put_back(workspace_id, before, wanted)}"
             raise error.with_next_step(next_step) from None
-        except ConflictError as error:
+        except ConcurrentChangeError as error:
             msg = f"{error} {self._put_back(workspace_id, before, wanted)}"
-            raise ConflictError(msg) from None
+            raise ConcurrentChangeError(msg) from None
         return self._outputs(after, props, self.claimed(props))
 
     def read(self, id_: str, olds: Properties) -> Live | None:
@@ -206,7 +211,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         wanted = LimitSet({**kept, **_limits(news)}, news.get(BYOK))
         try:
             after = self._apply_or_plan_again(workspace_id, before, wanted, _limits(news))
-        except RefusedError:
+        except InvalidRequestError:
             raise
         except ApiError as error:
             left = f"The workspace had {before} and was to get {wanted}"
@@ -275,11 +280,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
             if confirm and self.workspace_is_gone(workspace_id):
                 raise
             return LimitSet({})
-        limits = {
-            name: budget.limit_usd
-            for name, interval in INTERVALS.items()
-            if (budget := live.budgets.get(interval)) and budget.limit_usd is not None
-        }
+        limits = {n: live.limits[i] for n, i in INTERVALS.items() if i in live.limits}
         return LimitSet(limits, live.include_byok_in_budgets)
 
     def _apply(
@@ -287,7 +288,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
     ) -> LimitSet:
         """Send the requests between two sets and return what the API then has.
 
-        Raises ConflictError if somebody else has set one of ours meanwhile.
+        Raises ConcurrentChangeError if somebody else has set one of ours meanwhile.
         """
         after = self._send(workspace_id, before, wanted)
         if steps_between(before, wanted) and workspace_id not in self.session.created:
@@ -303,8 +304,8 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
             answer = self.session.client.budgets.put(
                 workspace_id, INTERVALS[step.name], step.limit_usd, step.byok
             )
-            if answer.limit_usd is not None:
-                limits[step.name] = answer.limit_usd
+            if answer.data.limit_usd is not None:
+                limits[step.name] = answer.data.limit_usd
             told = (answer.include_byok_in_budgets, step.byok, byok)
             byok = next((flag for flag in told if flag is not None), None)
         return LimitSet(limits, byok)
@@ -315,7 +316,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         """Apply; where the API refuses, plan again from what a change cut off may have left."""
         try:
             return self._apply(workspace_id, assumed, wanted, ours)
-        except RefusedError as refusal:
+        except InvalidRequestError as refusal:
             live = self._live(workspace_id)
             known = {*assumed.limits, *wanted.limits}
             there = replace(live, limits={n: v for n, v in live.limits.items() if n in known})
@@ -323,7 +324,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
                 raise refusal.with_next_step(_in_the_way(live, wanted)) from None
         try:
             return self._apply(workspace_id, there, wanted, ours)
-        except RefusedError as refusal:
+        except InvalidRequestError as refusal:
             raise refusal.with_next_step(_in_the_way(live, wanted)) from None
 
     def _put_back(self, workspace_id: str, before: LimitSet, wanted: LimitSet) -> str:
@@ -356,7 +357,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
                 f"now the workspace has {live}: somebody else sets the same limits at this moment. "
                 "Leave each limit to one stack, then run `pulumi up --refresh`."
             )
-            raise ConflictError(msg)
+            raise ConcurrentChangeError(msg)
 
     def _delete(self, workspace_id: str, name: str) -> None:
         try:

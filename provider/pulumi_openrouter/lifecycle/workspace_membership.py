@@ -13,9 +13,9 @@ from pulumi_openrouter.errors import (
     ApiError,
     AuthenticationError,
     ForbiddenError,
+    InvalidRequestError,
     NotFoundError,
     OpenRouterError,
-    RefusedError,
 )
 from pulumi_openrouter.lifecycle import rules
 from pulumi_openrouter.lifecycle.base import Difference, Live, Problem
@@ -113,9 +113,6 @@ DECLARATION = Declaration(
     ),
 )
 
-BATCH = 100
-"""How many people the API takes in one request."""
-
 DEFAULT_WORKSPACE = "default"
 """The slug of the workspace that everybody in the organization is in."""
 
@@ -125,7 +122,7 @@ _NO_MEMBERSHIP = (
 )
 
 # Answers after which nothing of the request was done.
-_NOT_EXECUTED = (AuthenticationError, ForbiddenError, NotFoundError, RefusedError)
+_NOT_EXECUTED = (AuthenticationError, ForbiddenError, NotFoundError, InvalidRequestError)
 
 _NOT_SHOWN = (403, 404)
 """What the list of the organization's members answers where it is not shown to a key."""
@@ -453,15 +450,15 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
         self, workspace_id: str, user_ids: list[str], added: dict[str, WorkspaceMember]
     ) -> None:
         """Add people and note each one in `added`, so that a failure leaves word of them."""
-        for batch in _batches(user_ids):
-            try:
-                members = self.session.client.members.add(workspace_id, batch)
-            except ForbiddenError as error:
-                msg = f"{_NO_MEMBERSHIP.capitalize()}. {error.next_step}"
-                raise error.with_next_step(msg) from None
-            except RefusedError as error:
-                raise self._with_strangers(error, batch) from None
-            added |= {member.user_id: member for member in members}
+        try:
+            for members in self.session.client.members.add_in_batches(workspace_id, user_ids):
+                added |= {member.user_id: member for member in members}
+        except ForbiddenError as error:
+            msg = f"{_NO_MEMBERSHIP.capitalize()}. {error.next_step}"
+            raise error.with_next_step(msg) from None
+        except InvalidRequestError as error:
+            not_added = [user_id for user_id in user_ids if user_id not in added]
+            raise self._with_strangers(error, not_added) from None
 
     def _with_strangers(self, error: ApiError, user_ids: Sequence[str]) -> ApiError:
         """Return a refusal with the people named who are not in the organization."""
@@ -474,23 +471,22 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
         )
 
     def _remove(self, workspace_id: str, user_ids: list[str]) -> None:
-        for batch in _batches(user_ids):
-            try:
-                self.session.client.members.remove(workspace_id, batch)
-            except ForbiddenError as error:
-                if "scim" not in error.words.lower():
-                    raise
-                msg = (
-                    "Remove them in your identity provider, or keep them in the list. To stop "
-                    "managing them without removing them, set retain_on_delete=True, run `pulumi "
-                    "up`, and then take the resource out."
-                )
-                raise error.with_next_step(msg) from None
-            except RefusedError as error:
-                if "api key" not in error.words.lower():
-                    raise
-                msg = "Delete their API keys in this workspace, or keep them in the list."
-                raise error.with_next_step(msg) from None
+        try:
+            self.session.client.members.remove(workspace_id, user_ids)
+        except ForbiddenError as error:
+            if "scim" not in error.words.lower():
+                raise
+            msg = (
+                "Remove them in your identity provider, or keep them in the list. To stop "
+                "managing them without removing them, set retain_on_delete=True, run `pulumi "
+                "up`, and then take the resource out."
+            )
+            raise error.with_next_step(msg) from None
+        except InvalidRequestError as error:
+            if "api key" not in error.words.lower():
+                raise
+            msg = "Delete their API keys in this workspace, or keep them in the list."
+            raise error.with_next_step(msg) from None
 
     def _put_back(self, workspace_id: str, done: MembershipPlan, error: ApiError) -> ApiError:
         """Undo what this call has done; return the error with the state that was left."""
@@ -567,8 +563,3 @@ def _listed(names: Sequence[str], noun: str, hints: Hints) -> str:
         plural = {"email address": "email addresses", "person": "people"}[noun]
         return f"{len(names)} of the {plural} (secret)"
     return f"the email address {', '.join(names)}" if noun == "email address" else ", ".join(names)
-
-
-def _batches(user_ids: Sequence[str]) -> Iterator[list[str]]:
-    for start in range(0, len(user_ids), BATCH):
-        yield [*user_ids[start : start + BATCH]]
