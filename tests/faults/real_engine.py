@@ -40,7 +40,7 @@ class RealStack:
         self.notices: list[str] = []
         self._name = name
         self._incarnations: dict[str, int] = {}
-        self._stated: dict[Key, Mapping[str, Any]] = {}
+        self._stated: dict[str, Mapping[str, Any]] = {}
         self._variables = {
             "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "",
@@ -160,7 +160,9 @@ class RealStack:
                 continue
             key = _key(one["urn"])
             urns[one["urn"]] = key
-            record = self._recorded(key, one, urns, program.get(key))
+            # What a replacement has left behind has the key of what is declared, and is not it.
+            declared = None if one.get("delete") else program.get(key)
+            record = self._recorded(key, one, urns, declared)
             if one.get("delete"):
                 self.leaving.append(record)
             else:
@@ -170,12 +172,12 @@ class RealStack:
         self, key: Key, one: Mapping[str, Any], urns: Mapping[str, Key], declared: Declared | None
     ) -> Recorded:
         inputs = {name: v for name, v in one["inputs"].items() if not name.startswith("__")}
+        token = one["outputs"].get("__incarnation", one["id"])
         # The state has what the program states as soon as the program's step has been taken.
-        stated = self._stated.get(key, inputs)
+        stated = self._stated.get(token, inputs)
         if declared is not None and _matches(declared.inputs, inputs):
             stated = dict(declared.inputs)
-        self._stated[key] = stated
-        token = one["outputs"].get("__incarnation", one["id"])
+        self._stated[token] = stated
         created = self._incarnations.setdefault(token, len(self._incarnations))
         options = Options(protect=bool(one.get("protect")), retain=bool(one.get("retainOnDelete")))
         parents = [urns[urn] for urn in one.get("dependencies") or () if urn in urns]
