@@ -162,7 +162,9 @@ class Run:
                 continue
             if self._stays(old) and self.after.records[self._now(old)].id == old.id:
                 continue
-            known = self.after.held(id_) | self._wanted(id_)
+            # Whoever lets go leaves alone what the program gives to another resource, even if that
+            # one fails: the next run goes on with it.
+            known = self.after.held(id_) | self._wanted(id_, at_last=True)
             for thing in sorted(self.before.things(old) & self.after.live(id_) - known):
                 yield f'{thing} of workspace "{slug}" is live and forgotten'
 
@@ -229,14 +231,19 @@ class Run:
         news = [one.inputs for one in self.program if one.kind == kind and id_ in self._ids(one)]
         return any(inputs.get("exclusive") for inputs in (*olds, *news))
 
-    def _wanted(self, id_: str) -> set[Thing]:
-        """Return what the program states of a workspace and what nothing replaces."""
+    def _wanted(self, id_: str, *, at_last: bool = False) -> set[Thing]:
+        """Return what the program states of a workspace and what nothing replaces.
+
+        With `at_last`, what a replacement is to have again is wanted too.
+        """
         wanted: set[Thing] = set()
         for one in self.program:
             if one.kind == "Workspace" or id_ not in self._ids(one):
                 continue
             # What check refuses claims nothing.
-            if self._goes_first(one) or [*self._nobody(one), *self._at_odds(one)]:
+            if self._goes_first(one) and not at_last:
+                continue
+            if [*self._nobody(one), *self._at_odds(one)]:
                 continue
             old = self._former(one)
             if self.targets is not None and one.key not in self.targets:
@@ -461,8 +468,25 @@ class Run:
         """
         return any(o.stated.get("exclusive") and o.key[0] == kind for o in self.before.parts(id_))
 
+    def _awaited(self, id_: str) -> set[Thing]:
+        """Return what the program gives to resources that `--target` leaves out.
+
+        Whoever lets go of it leaves it there for them where it knows of them, which it does if they
+        are in the same component or in none.
+        """
+        awaited: set[Thing] = set()
+        for one in self.program:
+            left_out = self.targets is not None and one.key not in self.targets
+            if left_out and one.kind != "Workspace" and id_ in self._ids(one):
+                stated = Recorded(one.key, "", {}, {}, stated=one.inputs)
+                awaited |= {*self.before.things(stated), *self._newly_named(one)}
+        return awaited
+
     def _compare(self, kind: str, id_: str, theirs: Any, stated: Any, found: Any) -> Iterator[str]:
         parts = [one for one in self.after.parts(id_) if one.key[0] == kind]
+        awaited = {name for _, name in self._awaited(id_)} - {*stated}
+        found = {name: value for name, value in found.items() if name not in awaited}
+        theirs = {name: value for name, value in theirs.items() if name not in awaited}
         if any(one.stated.get("exclusive") and self._applied(one) for one in parts):
             theirs = {}
         wanted = {**theirs, **stated}

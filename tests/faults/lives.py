@@ -189,7 +189,9 @@ class Life:
             party.touched = False
         refresh = (step.refresh or party.touched) and not trusting
         clean = not (step.faults or step.cut_after or refresh or trusting)
-        if not clean and self._is_refused(party, step, program, replacing, refresh=refresh, **how):
+        if self._is_refused(
+            party, program, adopt=step.adopt, refresh=refresh, replacing=replacing, **how
+        ):
             return
         self._plan_faults(step)
         plan = None
@@ -250,7 +252,11 @@ class Life:
             if not stumbled and (moves > MOVES or reasons != {"slug"}):
                 assert not run.moves_on(), f"the slugs never move on: {error}"
                 return error, run
-            adopt = adopt or isinstance(error, AlreadyExistsError)
+            if not adopt and isinstance(error, AlreadyExistsError):
+                adopt = True
+                self.sandbox.clear_faults()
+                if self._is_refused(party, program, adopt=True, refresh=refresh, **how):
+                    return error, run
             # What a run that was cut off has done, the next one does in another order.
             how["order"] += 1
             error, run = self._attempt(
@@ -313,25 +319,18 @@ class Life:
         assert writes == [], f"a second run writes: {writes}"
 
     def _is_refused(
-        self,
-        party: Party,
-        step: Up,
-        program: list[Declared],
-        replacing: Sequence[Key],
-        *,
-        refresh: bool,
-        **how: Any,
+        self, party: Party, program: list[Declared], *, adopt: bool, refresh: bool, **how: Any
     ) -> bool:
         """Return whether the preview of a program that adopts is refused.
 
         Without one, whoever adopts may be checked before the holder is known to be one, and the run
         is refused only afterwards. A life ends the step at a refused preview, as users do.
         """
-        if not (step.adopt or any(one.inputs.get("adopt") for one in program)):
+        if not (adopt or any(one.inputs.get("adopt") for one in program)):
             return False
         if refresh:
             party.stack.refresh()
-        plan = self._preview(party, program, adopt=step.adopt, replacing=replacing, **how)
+        plan = self._preview(party, program, adopt=adopt, **how)
         party.touched = party.touched or plan.error is not None
         return plan.error is not None
 
