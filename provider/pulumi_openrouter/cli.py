@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import NoReturn, cast
 
 COMMANDS = {
-    "offline": "pulumi_openrouter.offline.commands",
+    "offline": "pulumi_openrouter.offline.cli",
     "sandbox": "pulumi_openrouter.sandbox.command",
 }
 """The module of each subcommand; the command in it has the subcommand's name."""

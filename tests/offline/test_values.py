@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_openrouter.offline import paths, values
-from pulumi_openrouter.offline.values import UNKNOWN, secret
+from pulumi_openrouter.offline.values import paths, values
+from pulumi_openrouter.offline.values.values import UNKNOWN, secret
 
 PLAIN = st.recursive(
     st.none()

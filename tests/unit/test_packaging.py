@@ -71,7 +71,7 @@ def test_the_wheel_can_be_imported_on_its_own(built: Path) -> None:
     [wheel] = built.glob("*.whl")
     found = python(
         f"import sys; sys.path.insert(0, {str(wheel)!r})\n"
-        "import pulumi_openrouter.sandbox.server, pulumi_openrouter.offline.commands\n"
+        "import pulumi_openrouter.sandbox.server, pulumi_openrouter.offline.cli\n"
         "import pulumi_openrouter.api.client; print(pulumi_openrouter.__file__)"
     )
     assert found.startswith(str(wheel))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pulumi_openrouter.offline.display import Lines, error_lines
+from pulumi_openrouter.offline.display.events import Event
+from pulumi_openrouter.offline.display.lines import Lines, error_lines
 from pulumi_openrouter.offline.errors import Diagnostic, OperationError, StepRecord
-from pulumi_openrouter.offline.events import Event
-from pulumi_openrouter.offline.model import Resource
 from pulumi_openrouter.offline.results import Summary, output_map
+from pulumi_openrouter.offline.state.model import Resource
 
 # Operations that change nothing.
 _QUIET = frozenset({"same", "read", "discard", "read-replacement"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_openrouter.offline import values
 from pulumi_openrouter.offline.errors import Diagnostic, StepRecord
-from pulumi_openrouter.offline.model import Resource
+from pulumi_openrouter.offline.state.model import Resource
+from pulumi_openrouter.offline.values import values
 
 
 @dataclass(slots=True, frozen=True)

@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pulumi_openrouter.offline.errors import Diagnostic
-from pulumi_openrouter.offline.model import STACK_TYPE, Resource
 from pulumi_openrouter.offline.project import (
     ConfigValue,
     checked_stack_name,
@@ -30,8 +29,9 @@ from pulumi_openrouter.offline.results import (
     UpResult,
     output_map,
 )
-from pulumi_openrouter.offline.session import Session, Settings
-from pulumi_openrouter.offline.state import StateStore
+from pulumi_openrouter.offline.running.operation import Session, Settings
+from pulumi_openrouter.offline.state.model import STACK_TYPE, Resource
+from pulumi_openrouter.offline.state.store import StateStore
 
 
 def create_or_select_stack(

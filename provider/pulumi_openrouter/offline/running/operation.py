@@ -12,22 +12,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pulumi_openrouter.offline import values
+from pulumi_openrouter.offline.display.events import Event, OutputEvent
 from pulumi_openrouter.offline.errors import Diagnostic, PlanError, Stopped
-from pulumi_openrouter.offline.events import Event, OutputEvent
-from pulumi_openrouter.offline.executor import Executor
-from pulumi_openrouter.offline.model import STACK_TYPE, Goal, Resource, make_urn
-from pulumi_openrouter.offline.monitor import Monitor
-from pulumi_openrouter.offline.plan import Planner
-from pulumi_openrouter.offline.plugin import Provider, ProviderError
-from pulumi_openrouter.offline.program import Child, start_program, start_provider
-from pulumi_openrouter.offline.refresh import rebuilt
-from pulumi_openrouter.offline.steps import Op, Step
+from pulumi_openrouter.offline.planning.planner import Planner
+from pulumi_openrouter.offline.planning.steps import Op, Step
+from pulumi_openrouter.offline.running.executor import Executor
+from pulumi_openrouter.offline.running.refresh import rebuilt
+from pulumi_openrouter.offline.state.model import STACK_TYPE, Goal, Resource, make_urn
+from pulumi_openrouter.offline.values import values
+from pulumi_openrouter.offline.wire.monitor import Monitor
+from pulumi_openrouter.offline.wire.process import Child, start_program, start_provider
+from pulumi_openrouter.offline.wire.provider import Provider, ProviderError
 
 if TYPE_CHECKING:
     from pulumi_openrouter.offline.project import ConfigValue, Project
-    from pulumi_openrouter.offline.snapshot import Snapshot
-    from pulumi_openrouter.offline.values import PropertyMap
+    from pulumi_openrouter.offline.state.snapshot import Snapshot
+    from pulumi_openrouter.offline.values.values import PropertyMap
 
 # The exit code of a program that has shown its error itself; host.py uses it.
 _EXPLAINED = 32

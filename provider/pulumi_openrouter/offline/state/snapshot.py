@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from pulumi_openrouter.offline.model import (
+from pulumi_openrouter.offline.state.model import (
     STACK_TYPE,
     Resource,
     provider_urn,

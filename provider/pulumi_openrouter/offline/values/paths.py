@@ -7,7 +7,13 @@ things: put the old value back at this path (`reset`), and does this path cover 
 import re
 from typing import Any
 
-from pulumi_openrouter.offline.values import PropertyMap, is_object, is_secret, secret, unwrap
+from pulumi_openrouter.offline.values.values import (
+    PropertyMap,
+    is_object,
+    is_secret,
+    secret,
+    unwrap,
+)
 
 Key = str | int
 Path = list[Key]

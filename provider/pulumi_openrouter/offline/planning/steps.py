@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from pulumi_openrouter.offline.model import Resource
+from pulumi_openrouter.offline.state.model import Resource
 
 
 class Op(str, Enum):

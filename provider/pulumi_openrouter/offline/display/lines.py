@@ -10,14 +10,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pulumi_openrouter.offline import values
-from pulumi_openrouter.offline.diffs import Change, compare
+from pulumi_openrouter.offline.display.events import Event, OutputEvent, StepEvent
 from pulumi_openrouter.offline.errors import Diagnostic
-from pulumi_openrouter.offline.events import Event, OutputEvent, StepEvent
-from pulumi_openrouter.offline.model import urn_name, urn_type
-from pulumi_openrouter.offline.paths import Path
+from pulumi_openrouter.offline.planning.steps import Op, Step
 from pulumi_openrouter.offline.results import OutputMap
-from pulumi_openrouter.offline.steps import Op, Step
+from pulumi_openrouter.offline.state.model import urn_name, urn_type
+from pulumi_openrouter.offline.values import values
+from pulumi_openrouter.offline.values.diffs import Change, compare
+from pulumi_openrouter.offline.values.paths import Path
 
 _TITLES = {
     "preview": "Previewing update",

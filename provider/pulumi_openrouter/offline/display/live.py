@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from pulumi_openrouter.offline.events import Event, StepEvent
-from pulumi_openrouter.offline.model import urn_name, urn_type
-from pulumi_openrouter.offline.steps import Op
+from pulumi_openrouter.offline.display.events import Event, StepEvent
+from pulumi_openrouter.offline.planning.steps import Op
+from pulumi_openrouter.offline.state.model import urn_name, urn_type
 
 # More than this many rows would push the finished lines off a small screen.
 _ROWS = 12

@@ -8,7 +8,7 @@ answers cost no more than the edges that they follow.
 import heapq
 from collections.abc import Collection, Iterable
 
-from pulumi_openrouter.offline.model import Resource, provider_urn
+from pulumi_openrouter.offline.state.model import Resource, provider_urn
 
 
 class DependencyGraph:

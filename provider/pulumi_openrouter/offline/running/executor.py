@@ -13,17 +13,18 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from pulumi_openrouter.offline import actions, values
-from pulumi_openrouter.offline.actions import ProtectedError
-from pulumi_openrouter.offline.display import diff_lines
+from pulumi_openrouter.offline.display.events import Event, StepEvent
+from pulumi_openrouter.offline.display.lines import diff_lines
 from pulumi_openrouter.offline.errors import Diagnostic, StepRecord, Stopped
-from pulumi_openrouter.offline.events import Event, StepEvent
-from pulumi_openrouter.offline.graph import DependencyGraph
-from pulumi_openrouter.offline.model import Resource
-from pulumi_openrouter.offline.plugin import Provider, ProviderError
-from pulumi_openrouter.offline.snapshot import Snapshot
-from pulumi_openrouter.offline.steps import CREATES, DELETES, READS, Op, Step
-from pulumi_openrouter.offline.values import PropertyMap
+from pulumi_openrouter.offline.planning.graph import DependencyGraph
+from pulumi_openrouter.offline.planning.steps import CREATES, DELETES, READS, Op, Step
+from pulumi_openrouter.offline.running import actions
+from pulumi_openrouter.offline.running.actions import ProtectedError
+from pulumi_openrouter.offline.state.model import Resource
+from pulumi_openrouter.offline.state.snapshot import Snapshot
+from pulumi_openrouter.offline.values import values
+from pulumi_openrouter.offline.values.values import PropertyMap
+from pulumi_openrouter.offline.wire.provider import Provider, ProviderError
 
 
 class Executor:

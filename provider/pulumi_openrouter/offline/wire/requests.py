@@ -10,8 +10,8 @@ from typing import Any
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
-from pulumi_openrouter.offline import values
-from pulumi_openrouter.offline.model import DYNAMIC, Alias, Goal
+from pulumi_openrouter.offline.state.model import DYNAMIC, Alias, Goal
+from pulumi_openrouter.offline.values import values
 
 _ASSETS = {
     "c44067f5952c0a294b673a41bacd8c17": "an Asset",

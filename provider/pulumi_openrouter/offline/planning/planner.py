@@ -11,16 +11,16 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pulumi_openrouter.offline import paths, values
-from pulumi_openrouter.offline.diffs import compare
 from pulumi_openrouter.offline.errors import Diagnostic, PlanError
-from pulumi_openrouter.offline.graph import DependencyGraph
-from pulumi_openrouter.offline.identity import Identities
-from pulumi_openrouter.offline.model import PROVIDER_TYPE, Goal, Resource, make_urn
-from pulumi_openrouter.offline.plugin import DiffResult, Provider
-from pulumi_openrouter.offline.replace import replace_steps, replacing
-from pulumi_openrouter.offline.steps import Op, Step
-from pulumi_openrouter.offline.values import PropertyMap
+from pulumi_openrouter.offline.planning.graph import DependencyGraph
+from pulumi_openrouter.offline.planning.identity import Identities
+from pulumi_openrouter.offline.planning.replacement import replace_steps, replacing
+from pulumi_openrouter.offline.planning.steps import Op, Step
+from pulumi_openrouter.offline.state.model import PROVIDER_TYPE, Goal, Resource, make_urn
+from pulumi_openrouter.offline.values import paths, values
+from pulumi_openrouter.offline.values.diffs import compare
+from pulumi_openrouter.offline.values.values import PropertyMap
+from pulumi_openrouter.offline.wire.provider import DiffResult, Provider
 
 Report = Callable[[Diagnostic], None]
 

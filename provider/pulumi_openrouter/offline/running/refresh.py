@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from pulumi_openrouter.offline.model import Resource
-from pulumi_openrouter.offline.steps import Op, Step
+from pulumi_openrouter.offline.planning.steps import Op, Step
+from pulumi_openrouter.offline.state.model import Resource
 
 
 def rebuilt(base: Iterable[Resource], steps: Iterable[Step]) -> list[Resource]:

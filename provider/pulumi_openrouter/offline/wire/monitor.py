@@ -21,17 +21,17 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 
-from pulumi_openrouter.offline import values
 from pulumi_openrouter.offline.errors import Diagnostic, Stopped
-from pulumi_openrouter.offline.plugin import CHANNEL_OPTIONS
-from pulumi_openrouter.offline.requests import (
+from pulumi_openrouter.offline.values import values
+from pulumi_openrouter.offline.wire.provider import CHANNEL_OPTIONS
+from pulumi_openrouter.offline.wire.requests import (
     UnsupportedError,
     read_goal,
     registration_goal,
 )
 
 if TYPE_CHECKING:
-    from pulumi_openrouter.offline.session import Session
+    from pulumi_openrouter.offline.running.operation import Session
 
 _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,

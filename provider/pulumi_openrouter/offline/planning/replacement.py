@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pulumi_openrouter.offline import paths
 from pulumi_openrouter.offline.errors import PlanError
-from pulumi_openrouter.offline.model import Goal, Resource
-from pulumi_openrouter.offline.plugin import DiffResult
-from pulumi_openrouter.offline.steps import Op, Step
-from pulumi_openrouter.offline.values import UNKNOWN
+from pulumi_openrouter.offline.planning.steps import Op, Step
+from pulumi_openrouter.offline.state.model import Goal, Resource
+from pulumi_openrouter.offline.values import paths
+from pulumi_openrouter.offline.values.values import UNKNOWN
+from pulumi_openrouter.offline.wire.provider import DiffResult
 
 if TYPE_CHECKING:
-    from pulumi_openrouter.offline.plan import Planner
+    from pulumi_openrouter.offline.planning.planner import Planner
 
 
 def replacing(result: DiffResult, replace_on_changes: list[str]) -> list[str]:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from pulumi_openrouter.offline.errors import StateError
-from pulumi_openrouter.offline.locks import lock_file
-from pulumi_openrouter.offline.model import DYNAMIC, Resource, now
-from pulumi_openrouter.offline.snapshot import Snapshot
-from pulumi_openrouter.offline.values import EncryptedValueError
+from pulumi_openrouter.offline.state.locks import lock_file
+from pulumi_openrouter.offline.state.model import DYNAMIC, Resource, now
+from pulumi_openrouter.offline.state.snapshot import Snapshot
+from pulumi_openrouter.offline.values.values import EncryptedValueError
 
 FOLDER = ".pulumi-offline"
 _VERSION = 3

@@ -7,8 +7,8 @@ display shows what changed and how.
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pulumi_openrouter.offline.paths import Path
-from pulumi_openrouter.offline.values import PropertyMap, is_object, plain, unwrap
+from pulumi_openrouter.offline.values.paths import Path
+from pulumi_openrouter.offline.values.values import PropertyMap, is_object, plain, unwrap
 
 Kind = Literal["+", "-", "~"]
 

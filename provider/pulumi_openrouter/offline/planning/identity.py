@@ -6,7 +6,7 @@ aliases; what its parent was once called counts for it too.
 
 from collections.abc import Callable, Mapping
 
-from pulumi_openrouter.offline.model import (
+from pulumi_openrouter.offline.state.model import (
     STACK_TYPE,
     Alias,
     Goal,

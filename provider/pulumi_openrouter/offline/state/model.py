@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from pulumi_openrouter.offline import values
-from pulumi_openrouter.offline.values import PropertyMap
+from pulumi_openrouter.offline.values import values
+from pulumi_openrouter.offline.values.values import PropertyMap
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 # What the type of every dynamic resource begins with.

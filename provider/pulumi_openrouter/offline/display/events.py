@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pulumi_openrouter.offline.errors import Diagnostic
-from pulumi_openrouter.offline.steps import Step
+from pulumi_openrouter.offline.planning.steps import Step
 
 Phase = Literal["begun", "done", "failed"]
 

@@ -6,11 +6,11 @@ which is all that is known without a provider's help.
 
 import uuid
 
-from pulumi_openrouter.offline import values
-from pulumi_openrouter.offline.diffs import compare
-from pulumi_openrouter.offline.model import Resource, now
-from pulumi_openrouter.offline.plugin import Provider
-from pulumi_openrouter.offline.steps import CREATES, DELETES, READS, Op, Step
+from pulumi_openrouter.offline.planning.steps import CREATES, DELETES, READS, Op, Step
+from pulumi_openrouter.offline.state.model import Resource, now
+from pulumi_openrouter.offline.values import values
+from pulumi_openrouter.offline.values.diffs import compare
+from pulumi_openrouter.offline.wire.provider import Provider
 
 
 class ProtectedError(Exception):

@@ -13,10 +13,10 @@ import grpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from pulumi_openrouter.offline import values
-from pulumi_openrouter.offline.model import PROVIDER_TYPE, urn_name, urn_type
-from pulumi_openrouter.offline.program import Child
-from pulumi_openrouter.offline.values import PropertyMap
+from pulumi_openrouter.offline.state.model import PROVIDER_TYPE, urn_name, urn_type
+from pulumi_openrouter.offline.values import values
+from pulumi_openrouter.offline.values.values import PropertyMap
+from pulumi_openrouter.offline.wire.process import Child
 
 # An http proxy of the environment has no business between two processes of one machine.
 CHANNEL_OPTIONS = [*_GRPC_CHANNEL_OPTIONS, ("grpc.enable_http_proxy", 0)]

@@ -20,17 +20,17 @@ from typing import Any, NoReturn, TextIO, TypeVar
 import click
 from rich.console import Console
 
-from pulumi_openrouter.offline import values
+from pulumi_openrouter.offline.display.live import LiveDisplay
 from pulumi_openrouter.offline.errors import (
     Diagnostic,
     OfflineError,
     OperationError,
     StateError,
 )
-from pulumi_openrouter.offline.live import LiveDisplay
 from pulumi_openrouter.offline.project import choose_stack, find_project
 from pulumi_openrouter.offline.results import OperationResult, OutputMap
 from pulumi_openrouter.offline.stack import Stack, create_or_select_stack
+from pulumi_openrouter.offline.values import values
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
