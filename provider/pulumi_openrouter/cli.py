@@ -17,7 +17,7 @@ COMMANDS = {
 }
 """The module of each subcommand; the command in it has the subcommand's name."""
 
-EXTRA = frozenset({"click", "fastapi", "rich", "starlette", "uvicorn", "yaml"})
+EXTRA = frozenset({"click", "fastapi", "rich", "ruamel", "starlette", "uvicorn", "yaml"})
 """The modules that the extra `sandbox` brings."""
 
 

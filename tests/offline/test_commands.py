@@ -393,7 +393,7 @@ def test_secrets_are_exported_for_the_stack_that_takes_them(project: Path) -> No
     """Its secrets provider goes with them; without one, or with another file, the user is told."""
     run(project, "up", variant="secrets")
     alone = run(project, "export")
-    assert alone.stderr.startswith("warning: the state holds secrets, which Pulumi takes only with")
+    assert alone.stderr.startswith("warning: the state holds secrets, which Pulumi imports only")
     assert "secrets_providers" not in json.loads(alone.stdout)["deployment"]
 
     providers = {"type": "passphrase", "state": {"salt": "v1:abc"}}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulumi_openrouter.offline.errors import StateError
+from pulumi_openrouter.offline.exceptions import StateError
 from pulumi_openrouter.offline.state.model import Resource
 from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.state.store import StateStore

@@ -97,7 +97,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize(("text", "expected"), PATHS.items(), ids=[repr(one) for one in PATHS])
-def test_paths_are_read(text: str, expected: paths.Path | None) -> None:
+def test_paths_are_read(text: str, expected: paths.PropertyPath | None) -> None:
     """A path's text gives its keys and indexes; what is no path gives none."""
     assert paths.parse(text) == expected
 

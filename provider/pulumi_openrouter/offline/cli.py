@@ -1,7 +1,6 @@
 """The command `pulumi-openrouter offline`, which runs the operations of a stack from a shell.
 
-Lines go to a terminal in colour with what runs below them, to anything else as they are. With
-`--json` they go to standard error, and standard output gets one object.
+With `--json`, lines go to standard error, and standard output gets one object.
 """
 
 from __future__ import annotations
@@ -12,75 +11,113 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import wraps
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TextIO, TypeVar
+from typing import Any, Concatenate, NoReturn, ParamSpec, TextIO
 
 import click
 from rich.console import Console
 
 from pulumi_openrouter.offline.display.live import LiveDisplay
-from pulumi_openrouter.offline.errors import (
+from pulumi_openrouter.offline.exceptions import (
     Diagnostic,
     OfflineError,
     OperationError,
     StateError,
 )
 from pulumi_openrouter.offline.project import choose_stack, find_project
-from pulumi_openrouter.offline.results import OperationResult, OutputMap
-from pulumi_openrouter.offline.stack import Stack, create_or_select_stack
+from pulumi_openrouter.offline.stack import (
+    OnEvent,
+    OnOutput,
+    OperationResult,
+    OutputMap,
+    Stack,
+    create_or_select_stack,
+)
 from pulumi_openrouter.offline.values import values
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+P = ParamSpec("P")
+# What an operation takes to be shown: `on_output` and `on_event`.
+_Show = tuple[OnOutput | None, OnEvent | None]
 
-_COMMON = (
-    click.option(
-        "--cwd",
-        default=".",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="The project's folder, or a folder inside it.",
-    ),
-    click.option(
-        "-s", "--stack", "stack_name", help="The stack to work on; default: PULUMI_STACK."
-    ),
-    click.option(
-        "-c",
-        "--config",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="Set a configuration value for this run only; may be repeated.",
-    ),
-)
-_RUNNING = (
-    *_COMMON,
-    click.option(
+
+def _stack_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that name a stack."""
+    for option in (
+        click.option(
+            "-c",
+            "--config",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Set a configuration value for this run only; may be repeated.",
+        ),
+        click.option("-s", "--stack", help="The stack to work on; default: PULUMI_STACK."),
+        click.option(
+            "--cwd",
+            default=".",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="The project's folder, or a folder inside it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _operation(command: Callable[Concatenate[_Session, P], None]) -> Callable[..., None]:
+    """Add the options that all operations have."""
+
+    @_stack_options
+    @click.option(
         "-p",
         "--parallel",
         type=click.IntRange(min=1),
         help="How many resources to work on at once.",
-    ),
-    click.option(
+    )
+    @click.option(
         "--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout."
-    ),
-    click.option(
-        "-y", "--yes", is_flag=True, help="Accepted for compatibility: nothing is ever asked."
-    ),
+    )
+    @click.option(
+        "-y",
+        "--yes",
+        is_flag=True,
+        expose_value=False,
+        help="Accepted for compatibility: nothing is ever asked.",
+    )
+    @wraps(command)
+    def invoke(
+        cwd: Path,
+        stack: str | None,
+        config: tuple[str, ...],
+        parallel: int | None,
+        as_json: bool,
+        *args: P.args,
+        **own: P.kwargs,
+    ) -> None:
+        command(_Session(cwd, stack, config, parallel, as_json), *args, **own)
+
+    return invoke
+
+
+def _open(cwd: Path, name: str | None, config: tuple[str, ...]) -> Stack:
+    stack = create_or_select_stack(choose_stack(find_project(cwd), name), cwd)
+    for setting in config:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            msg = f"--config {setting!r}: expected KEY=VALUE"
+            raise click.UsageError(msg)
+        stack.set_config(key, value)
+    return stack
+
+
+_expect_no_changes = click.option(
+    "--expect-no-changes", is_flag=True, help="Fail if anything would change."
 )
-_EXPECT = click.option("--expect-no-changes", is_flag=True, help="Fail if anything would change.")
-_REPLACE = click.option(
+_refresh = click.option("-r", "--refresh", is_flag=True, help="Refresh the state first.")
+_replace = click.option(
     "--replace", multiple=True, metavar="URN", help="Replace this resource; may be repeated."
 )
-_REFRESH = click.option("-r", "--refresh", is_flag=True, help="Refresh the state first.")
-
-
-def _with(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 @click.group()
@@ -94,81 +131,102 @@ def offline() -> None:
 
 
 @offline.command()
-@_with(*_RUNNING, _EXPECT, _REFRESH, _REPLACE)
-def preview(**options: Any) -> None:
+@_operation
+@_expect_no_changes
+@_refresh
+@_replace
+def preview(
+    run: _Session, expect_no_changes: bool, refresh: bool, replace: tuple[str, ...]
+) -> None:
     """Show what `up` would do."""
-    _operate("preview", options)
+    run(
+        lambda stack, show: stack.preview(
+            run.parallel, refresh, expect_no_changes, *show, replace=replace
+        )
+    )
 
 
 @offline.command()
-@_with(*_RUNNING, _EXPECT, _REFRESH, _REPLACE)
-def up(**options: Any) -> None:
+@_operation
+@_expect_no_changes
+@_refresh
+@_replace
+def up(run: _Session, expect_no_changes: bool, refresh: bool, replace: tuple[str, ...]) -> None:
     """Create, update and delete resources to match the program."""
-    _operate("up", options)
+    run(
+        lambda stack, show: stack.up(
+            run.parallel, refresh, expect_no_changes, *show, replace=replace
+        ),
+        outputs=Stack.outputs,
+    )
 
 
 @offline.command()
-@_with(
-    *_RUNNING,
-    _EXPECT,
-    click.option(
-        "--clear-pending-creates",
-        is_flag=True,
-        help="Drop creates that were interrupted from the state.",
-    ),
+@_operation
+@_expect_no_changes
+@click.option(
+    "--clear-pending-creates",
+    is_flag=True,
+    help="Drop creates that were interrupted from the state.",
 )
-def refresh(**options: Any) -> None:
+def refresh(run: _Session, expect_no_changes: bool, clear_pending_creates: bool) -> None:
     """Update the saved state to match the live resources."""
-    _operate("refresh", options)
+    run(
+        lambda stack, show: stack.refresh(
+            run.parallel, expect_no_changes, *show, clear_pending_creates
+        )
+    )
 
 
 @offline.command()
-@_with(
-    *_RUNNING,
-    _REFRESH,
-    click.option(
-        "-f",
-        "--skip-preview",
-        is_flag=True,
-        help="Delete what can be deleted, even if a resource is protected.",
-    ),
+@_operation
+@_refresh
+@click.option(
+    "-f",
+    "--skip-preview",
+    is_flag=True,
+    help="Delete what can be deleted, even if a resource is protected.",
 )
-def destroy(skip_preview: bool, **options: Any) -> None:
+def destroy(run: _Session, refresh: bool, skip_preview: bool) -> None:
     """Delete all resources of the stack.
 
     If a resource is protected, nothing is deleted, as with `pulumi destroy`, whose preview fails.
     """
-    _operate("destroy", options, first=None if skip_preview else "preview_destroy")
+    run(
+        lambda stack, show: stack.destroy(run.parallel, refresh, *show),
+        first=None if skip_preview else lambda s: s.preview_destroy(run.parallel, refresh),
+    )
 
 
 @offline.command()
-@_with(
-    *_COMMON,
-    click.option(
-        "--for",
-        "taker",
-        type=click.File(encoding="utf-8"),
-        help="The output of `pulumi stack export` for the stack that will import the state.",
-    ),
+@_stack_options
+@click.option(
+    "--for",
+    "taker",
+    type=click.File(encoding="utf-8"),
+    help="The output of `pulumi stack export` for the stack that will import the state.",
 )
-def export(taker: TextIO | None, **options: Any) -> None:
+def export(cwd: Path, stack: str | None, config: tuple[str, ...], taker: TextIO | None) -> None:
     """Print the state, including secrets, for `pulumi stack import`.
 
     Pulumi imports secrets only together with the secrets provider that will encrypt them: use --for
     if the state has any.
     """
-    with _explained():
-        document = asdict(_stack(options).export_stack())
+    try:
+        document = asdict(_open(cwd, stack, config).export_stack())
         if taker is not None:
             document["deployment"]["secrets_providers"] = _secrets_providers(taker)
-        text = json.dumps(document, indent=4)
-        if '"plaintext":' in text and "secrets_providers" not in document["deployment"]:
-            msg = (
-                "warning: the state holds secrets, which Pulumi takes only with --for: give it a "
-                "file with what `pulumi stack export` prints of the stack that is to take them"
-            )
-            click.echo(msg, err=True)
-        click.echo(text)
+    except OfflineError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    text = json.dumps(document, indent=4)
+    if '"plaintext":' in text and "secrets_providers" not in document["deployment"]:
+        msg = (
+            "warning: the state holds secrets, which Pulumi imports only with --for; pass it a "
+            "file with the output of `pulumi stack export` for the stack that will import them"
+        )
+        click.echo(msg, err=True)
+    click.echo(text)
 
 
 def _secrets_providers(taker: TextIO) -> Any:
@@ -179,79 +237,71 @@ def _secrets_providers(taker: TextIO) -> Any:
         raise StateError(msg) from error
 
 
-def _operate(operation: str, options: dict[str, Any], first: str | None = None) -> None:
-    """Run an operation, show it and exit. `first` names another that must succeed before it."""
-    as_json = options.pop("as_json")
-    options.pop("yes")
-    console = Console(stderr=as_json, highlight=False)
-    interruption = _Interruption(console)
-    try:
-        stack = _stack(options)
-        with interruption.cancels(stack):
-            result = _run(stack, operation, first, options, interruption)
-        document = _document(result, stack.outputs() if operation == "up" else {})
-    except OfflineError as error:
-        click.echo(f"error: {error}", err=True)
-        document = _document(_not_begun(str(error)), {})
-    if as_json:
-        click.echo(json.dumps(document, ensure_ascii=False))
-    sys.exit(interruption.code or int(document["result"] == "failed"))
+@dataclass(frozen=True)
+class _Session:
+    """One run of a command that is an operation."""
+
+    cwd: Path
+    stack: str | None
+    config: tuple[str, ...]
+    parallel: int | None
+    as_json: bool
+
+    def __call__(
+        self,
+        operation: Callable[[Stack, _Show], OperationResult],
+        *,
+        first: Callable[[Stack], object] | None = None,
+        outputs: Callable[[Stack], OutputMap] = lambda _: {},
+    ) -> NoReturn:
+        """Run an operation, show it and exit. `first` is a preview that must succeed before it."""
+        console = Console(stderr=self.as_json, highlight=False)
+        interruption = _Interruption(console)
+        result: OperationResult | OperationError
+        try:
+            stack = _open(self.cwd, self.stack, self.config)
+            try:
+                with interruption.cancels(stack):
+                    if first is not None:
+                        _preview(stack, first, console)
+                    if interruption.code:
+                        message = f"{click.get_current_context().info_name} canceled"
+                        raise _not_begun(message)
+                    with _display(console) as show:
+                        result = operation(stack, show)
+            except OperationError as error:
+                result = error
+            document = _document(result, outputs(stack))
+        except OfflineError as error:
+            click.echo(f"error: {error}", err=True)
+            document = _document(_not_begun(str(error)), {})
+        if self.as_json:
+            click.echo(json.dumps(document, ensure_ascii=False))
+        sys.exit(interruption.code or int(document["result"] == "failed"))
 
 
-def _run(
-    stack: Stack,
-    operation: str,
-    first: str | None,
-    options: dict[str, Any],
-    interruption: _Interruption,
-) -> OperationResult | OperationError:
-    """Run an operation and return what came of it; an OperationError has been shown already."""
-    try:
-        if first is not None:
-            _previewed(getattr(stack, first), options, interruption.console)
-        if interruption.code:
-            return _not_begun(f"{operation} canceled")
-        return _shown(getattr(stack, operation), options, interruption.console)
-    except OperationError as error:
-        return error
-
-
-def _previewed(
-    method: Callable[..., OperationResult], options: dict[str, Any], console: Console
-) -> None:
+def _preview(stack: Stack, preview: Callable[[Stack], object], console: Console) -> None:
     """Run a preview that is shown only where it fails."""
     try:
-        method(**options)
+        preview(stack)
     except OperationError as error:
         console.out(error.stdout, end="", highlight=False)
         raise
 
 
-def _shown(
-    method: Callable[..., OperationResult], options: dict[str, Any], console: Console
-) -> OperationResult:
-    if not console.is_terminal:
-        stream = console.file
+@contextmanager
+def _display(console: Console) -> Iterator[_Show]:
+    """Show what runs and colors on a terminal, and plain lines anywhere else."""
+    if console.is_terminal:
+        with LiveDisplay(console) as display:
+            yield None, display.follow
+    else:
 
         def write(line: str) -> None:
-            stream.write(line + "\n")
-            stream.flush()
+            console.file.write(line + "\n")
+            console.file.flush()
 
-        return method(on_output=write, **options)
-    with LiveDisplay(console) as display:
-        return method(on_output=display.write, on_event=display.follow, **options)
-
-
-def _stack(options: dict[str, Any]) -> Stack:
-    folder, name = options.pop("cwd"), options.pop("stack_name")
-    stack = create_or_select_stack(choose_stack(find_project(folder), name), folder)
-    for setting in options.pop("config"):
-        key, equals, value = setting.partition("=")
-        if not equals:
-            msg = f"--config {setting!r}: expected KEY=VALUE"
-            raise click.UsageError(msg)
-        stack.set_config(key, value)
-    return stack
+        yield write, None
 
 
 def _document(result: OperationResult | OperationError, outputs: OutputMap) -> dict[str, Any]:
@@ -273,16 +323,6 @@ def _document(result: OperationResult | OperationError, outputs: OutputMap) -> d
 def _not_begun(message: str) -> OperationError:
     """Return the error of an operation that could not even begin."""
     return OperationError(message, [Diagnostic("error", "", message)], {}, [], "")
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Print an error as one line and exit with code 1."""
-    try:
-        yield
-    except OfflineError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
 
 
 class _Interruption:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pulumi_openrouter.offline.documents import as_text, read_document
-from pulumi_openrouter.offline.errors import ProjectError
+from pulumi_openrouter.offline.exceptions import ProjectError
+from pulumi_openrouter.offline.values.documents import as_text, read_document
 
 _FILES = ("Pulumi.yaml", "Pulumi.yml")
 _VARIABLE_PREFIX = "PULUMI_OFFLINE_CONFIG_"
@@ -65,6 +65,22 @@ class Project:
             msg = f"the configuration key {key!r} is not of the form <namespace>:<name>"
             raise ProjectError(msg)
         return key
+
+
+@dataclass(slots=True)
+class OperationOptions:
+    """What an operation works on, and how."""
+
+    project: Project
+    stack: str
+    config: Mapping[str, ConfigValue]
+    environment: Mapping[str, str]
+    parallel: int
+    dry_run: bool
+    # Whether what a refresh finds is all that is counted.
+    refresh_only: bool
+    # URNs of resources to replace.
+    replace: frozenset[str]
 
 
 def find_project(start: Path) -> Project:

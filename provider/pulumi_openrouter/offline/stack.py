@@ -1,37 +1,168 @@
 """The Python interface of the engine: a stack that can be previewed, updated and destroyed.
 
-It has the shape of `pulumi.automation.Stack`, so that one test can drive either. Configuration set
-here lasts as long as the object and comes before that of `Pulumi.<stack>.yaml`.
+It has the shape of `pulumi.automation`, so that one test can drive either engine.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from pulumi_openrouter.offline.errors import Diagnostic
+from rich.text import Text
+
+from pulumi_openrouter.offline.display.events import Event, LineEvent
+from pulumi_openrouter.offline.display.lines import Lines, error_lines
+from pulumi_openrouter.offline.exceptions import Diagnostic, OperationError, StepRecord
 from pulumi_openrouter.offline.project import (
     ConfigValue,
+    OperationOptions,
     checked_stack_name,
     find_project,
     read_config,
 )
-from pulumi_openrouter.offline.recorder import OnEvent, OnOutput, Recorder
-from pulumi_openrouter.offline.results import (
-    Deployment,
-    DestroyResult,
-    OutputMap,
-    PreviewResult,
-    RefreshResult,
-    UpResult,
-    output_map,
-)
-from pulumi_openrouter.offline.running.operation import Session, Settings
+from pulumi_openrouter.offline.running.operation import Operation
 from pulumi_openrouter.offline.state.model import STACK_TYPE, Resource
 from pulumi_openrouter.offline.state.store import StateStore
+from pulumi_openrouter.offline.values import values
+from pulumi_openrouter.offline.values.values import PropertyMap
+
+OnOutput = Callable[[str], None]
+OnEvent = Callable[[Event], None]
+
+# Operations that change nothing.
+_QUIET = frozenset({"same", "read", "discard", "read-replacement"})
+
+
+@dataclass(slots=True, frozen=True)
+class OutputValue:
+    """A stack output; `secret` is true if the value is a secret or has one inside."""
+
+    value: Any
+    secret: bool
+
+
+OutputMap = dict[str, OutputValue]
+
+
+@dataclass(slots=True, frozen=True)
+class Summary:
+    """The outcome of an operation.
+
+    `resource_changes` counts by Pulumi's names of operations: create, same, update, replace,
+    delete and so on; the stack itself counts too.
+    """
+
+    kind: str
+    result: str
+    resource_changes: dict[str, int]
+
+
+@dataclass(slots=True, frozen=True)
+class OperationResult:
+    """The result of an operation: its output, summary, steps and messages."""
+
+    stdout: str
+    summary: Summary
+    steps: list[StepRecord] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass(slots=True, frozen=True)
+class UpResult(OperationResult):
+    """The result of `up`, with the outputs of the stack."""
+
+    outputs: OutputMap = field(default_factory=dict)
+
+
+@dataclass(slots=True, frozen=True)
+class PreviewResult(OperationResult):
+    """The result of a preview."""
+
+    @property
+    def change_summary(self) -> dict[str, int]:
+        """The number of resources that would change, by operation."""
+        return self.summary.resource_changes
+
+
+RefreshResult = OperationResult
+DestroyResult = OperationResult
+
+
+@dataclass(slots=True, frozen=True)
+class Deployment:
+    """A stack's state as a deployment document; `deployment` holds plain secrets."""
+
+    version: int
+    deployment: dict[str, Any]
+
+
+class _Recorder:
+    """Collects the events of one operation, for its display and its result."""
+
+    def __init__(
+        self, kind: str, stack: str, on_output: OnOutput | None, on_event: OnEvent | None
+    ) -> None:
+        self.kind = kind
+        self.changes: dict[str, int] = {}
+        self.steps: list[StepRecord] = []
+        self.failed = False
+        self._diagnostics: list[Diagnostic] = []
+        self._on_output = on_output
+        self._on_event = on_event
+        self._printed: list[str] = []
+        self._started = time.monotonic()
+        self._lines = Lines(kind, stack, self._print)
+
+    def _print(self, line: Text) -> None:
+        self._printed.append(line.plain + "\n")
+        if self._on_output is not None:
+            self._on_output(line.plain)
+        if self._on_event is not None:
+            self._on_event(LineEvent(line))
+
+    def tell(self, event: Event) -> None:
+        """Record an event and show it."""
+        if isinstance(event, Diagnostic):
+            self._diagnostics.append(event)
+        self._lines.show(event)
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def finish(self, operation: Operation) -> None:
+        """Take over what the operation has counted, and show the summary."""
+        self.changes = dict(operation.executor.changes)
+        self.steps = operation.executor.records
+        self.failed = operation.failed
+        outputs = _stack_outputs(operation.snapshot.resources)
+        seconds = time.monotonic() - self._started
+        self._lines.summary(self.changes, self._diagnostics, outputs, seconds)
+
+    def result(
+        self, expect_no_changes: bool = False
+    ) -> tuple[str, Summary, list[StepRecord], list[Diagnostic]]:
+        """Return the parts of the operation's result; raises OperationError when it failed."""
+        changed = any(count for op, count in self.changes.items() if op not in _QUIET)
+        if expect_no_changes and changed and not self.failed:
+            self.failed = True
+            message = "no changes were expected but changes were proposed"
+            self._diagnostics.append(Diagnostic("error", "", message))
+            self._lines.error(f"error: {message}")
+        stdout = "".join(self._printed)
+        if self.failed:
+            text = "\n".join(error_lines(self._diagnostics)) or f"{self.kind} failed"
+            raise OperationError(text, self._diagnostics, self.changes, self.steps, stdout)
+        summary = Summary(self.kind, "succeeded", self.changes)
+        return stdout, summary, self.steps, self._diagnostics
+
+
+def _stack_outputs(resources: list[Resource]) -> PropertyMap:
+    return next((one.outputs for one in resources if one.type == STACK_TYPE), {})
 
 
 def create_or_select_stack(
@@ -55,8 +186,9 @@ def default_parallel() -> int:
 class Stack:
     """One stack of one project, with its state under `.pulumi-offline` in the project folder.
 
-    All operations raise OperationError when anything failed, StateError when the state cannot be
-    used, and ProjectError for a configuration that cannot be read.
+    Configuration that is set here lasts as long as the object, and comes before that of
+    `Pulumi.<stack>.yaml`. All operations raise OperationError when anything failed, StateError when
+    the state cannot be used, and ProjectError for a configuration that cannot be read.
     """
 
     def __init__(
@@ -67,8 +199,8 @@ class Stack:
         self._environment = dict(environment or {})
         self._config: dict[str, ConfigValue] = {}
         self._store = StateStore(self.project.root, self.project.name, self.name)
-        self._session: Session | None = None
-        # Set by `cancel`; each operation has its own, from before its session is there.
+        self._operation: Operation | None = None
+        # Set by `cancel`, also while the processes of an operation are still starting.
         self._canceled: threading.Event | None = None
 
     # Configuration.
@@ -104,9 +236,9 @@ class Stack:
 
         With `refresh`, compare with the live state; `replace` lists URNs of resources to replace.
         """
-        run = Recorder("preview", self.name, on_output, on_event)
-        with self._operation(run, parallel, dry_run=True, replace=replace) as session:
-            self._update(session, run, refresh=refresh)
+        run = _Recorder("preview", self.name, on_output, on_event)
+        with self._running(run, parallel, dry_run=True, replace=replace) as operation:
+            _run(operation, operation.run_program, refresh=refresh)
         return PreviewResult(*run.result(expect_no_changes))
 
     def up(
@@ -123,9 +255,9 @@ class Stack:
 
         With `refresh`, read the live state first; `replace` lists URNs of resources to replace.
         """
-        run = Recorder("update", self.name, on_output, on_event)
-        with self._operation(run, parallel, replace=replace) as session:
-            self._update(session, run, refresh=refresh)
+        run = _Recorder("update", self.name, on_output, on_event)
+        with self._running(run, parallel, replace=replace) as operation:
+            _run(operation, operation.run_program, refresh=refresh)
         return UpResult(*run.result(expect_no_changes), outputs=self.outputs())
 
     def refresh(
@@ -140,13 +272,13 @@ class Stack:
 
         Creates that were cut off by a kill stay noted until `clear_pending_creates`.
         """
-        run = Recorder("refresh", self.name, on_output, on_event)
-        with self._operation(run, parallel) as session:
+        run = _Recorder("refresh", self.name, on_output, on_event)
+        with self._running(run, parallel) as operation:
             if clear_pending_creates:
-                session.snapshot.pending.clear()
+                operation.snapshot.pending.clear()
             else:
-                _warn_of_pending(session)
-            session.refresh()
+                _warn_of_pending(operation)
+            operation.refresh()
         return RefreshResult(*run.result(expect_no_changes))
 
     def destroy(
@@ -161,10 +293,10 @@ class Stack:
         As with `pulumi.automation`, no preview comes first: a resource that is protected stays, and
         others are deleted all the same. `preview_destroy` shows that without deleting anything.
         """
-        run = Recorder("destroy", self.name, on_output, on_event)
-        with self._operation(run, parallel) as session:
-            _destroy(session, refresh=refresh)
-        return DestroyResult(*run.result(expect_no_changes=False))
+        run = _Recorder("destroy", self.name, on_output, on_event)
+        with self._running(run, parallel) as operation:
+            _run(operation, operation.delete, refresh=refresh)
+        return DestroyResult(*run.result())
 
     def preview_destroy(
         self,
@@ -174,10 +306,10 @@ class Stack:
         on_event: OnEvent | None = None,
     ) -> PreviewResult:
         """Return what `destroy` would do, changing nothing; a protected resource is an error."""
-        run = Recorder("destroy preview", self.name, on_output, on_event)
-        with self._operation(run, parallel, dry_run=True) as session:
-            _destroy(session, refresh=refresh)
-        return PreviewResult(*run.result(expect_no_changes=False))
+        run = _Recorder("destroy preview", self.name, on_output, on_event)
+        with self._running(run, parallel, dry_run=True) as operation:
+            _run(operation, operation.delete, refresh=refresh)
+        return PreviewResult(*run.result())
 
     def cancel(self) -> None:
         """Cancel the running operation, from any thread: running steps are finished and saved.
@@ -186,14 +318,17 @@ class Stack:
         """
         if (canceled := self._canceled) is not None:
             canceled.set()
-        if (session := self._session) is not None:
-            session.cancel()
+        if (operation := self._operation) is not None:
+            operation.cancel()
 
     # State.
 
     def outputs(self) -> OutputMap:
         """Return the stack's outputs as the last operation left them."""
-        return output_map(_stack_resource(self._store.load().resources))
+        return {
+            key: OutputValue(values.plain(value), values.contains_secret(value))
+            for key, value in _stack_outputs(self._store.load().resources).items()
+        }
 
     def export_stack(self) -> Deployment:
         """Return the state, as `pulumi stack export --show-secrets` does."""
@@ -207,29 +342,20 @@ class Stack:
         with self._store.locked():
             self._store.save(snapshot)
 
-    def _update(self, session: Session, run: Recorder, *, refresh: bool) -> None:
-        if refresh:
-            session.refresh()
-        elif run.kind == "update":
-            _warn_of_pending(session)
-        if not session.failed:
-            session.run_program()
-
     @contextmanager
-    def _operation(
+    def _running(
         self,
-        run: Recorder,
+        run: _Recorder,
         parallel: int | None,
         *,
         dry_run: bool = False,
         replace: Iterable[str] = (),
-    ) -> Iterator[Session]:
+    ) -> Iterator[Operation]:
         self._canceled = canceled = threading.Event()
-        config = self.get_all_config()
-        settings = Settings(
+        options = OperationOptions(
             self.project,
             self.name,
-            config,
+            self.get_all_config(),
             self._environment,
             parallel or default_parallel(),
             dry_run,
@@ -238,51 +364,40 @@ class Stack:
         )
         with ExitStack() as cleanup:
             if not dry_run and cleanup.enter_context(self._store.locked()):
-                run.tell(
-                    Diagnostic(
-                        "info",
-                        "",
-                        f"State is kept in {self._store.file.parent}, "
-                        "unencrypted and for your user only.",
-                    )
-                )
+                folder = self._store.file.parent
+                message = f"State is kept in {folder}, unencrypted and for your user only."
+                run.tell(Diagnostic("info", "", message))
             snapshot = self._store.load()
             if not dry_run:
                 snapshot.write_to(cleanup.enter_context(self._store.journal()))
-            session = cleanup.enter_context(Session(settings, snapshot, run.tell))
-            self._session = session
+            operation = cleanup.enter_context(Operation(options, snapshot, run.tell))
+            self._operation = operation
             if canceled.is_set():
-                session.cancel()
+                operation.cancel()
             try:
-                yield session
+                yield operation
             finally:
-                self._session = self._canceled = None
-            if session.canceled:
+                self._operation = self._canceled = None
+            if operation.canceled:
                 run.tell(Diagnostic("error", "", f"{run.kind} canceled"))
-            run.changes = dict(session.executor.changes)
-            run.steps = session.executor.records
-            run.failed = session.failed
             if not dry_run:
                 self._store.save(snapshot)
-            run.finish(_stack_resource(snapshot.resources))
+            run.finish(operation)
 
 
-def _stack_resource(resources: list[Resource]) -> Resource | None:
-    return next((one for one in resources if one.type == STACK_TYPE), None)
-
-
-def _destroy(session: Session, *, refresh: bool) -> None:
+def _run(operation: Operation, part: Callable[[], None], *, refresh: bool) -> None:
+    """Run the program or the deletes, after a refresh if one is wanted."""
     if refresh:
-        session.refresh()
-    elif not session.settings.dry_run:
-        _warn_of_pending(session)
-    if not session.failed:
-        session.delete()
+        operation.refresh()
+    elif not operation.options.dry_run:
+        _warn_of_pending(operation)
+    if not operation.failed:
+        part()
 
 
-def _warn_of_pending(session: Session) -> None:
+def _warn_of_pending(operation: Operation) -> None:
     """Warn of operations that a kill cut off, and keep only what a refresh cannot clear up."""
-    pending = session.snapshot.pending
+    pending = operation.snapshot.pending
     if not pending:
         return
     listed = "".join(f"\n  * {one.urn}, interrupted while {kind}" for one, kind in pending.items())
@@ -292,6 +407,6 @@ def _warn_of_pending(session: Session) -> None:
         "that was being created may exist without being known: look for it, then forget about it "
         "with `refresh --clear-pending-creates`."
     )
-    session.tell(Diagnostic("warning", "", message))
+    operation.tell(Diagnostic("warning", "", message))
     for one in [one for one, kind in pending.items() if kind != "creating"]:
         del pending[one]

@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pulumi_openrouter.offline.errors import Diagnostic
-from pulumi_openrouter.offline.planning.steps import Step
+from rich.text import Text
 
-Phase = Literal["begun", "done", "failed"]
+from pulumi_openrouter.offline.exceptions import Diagnostic
+from pulumi_openrouter.offline.planning.steps import Step
 
 
 @dataclass(slots=True, frozen=True)
 class StepEvent:
     """A step has begun, is done or has failed; `seconds` is how long it took."""
 
-    phase: Phase
+    phase: Literal["begun", "done", "failed"]
     step: Step
     seconds: float = 0.0
 
@@ -25,4 +25,11 @@ class OutputEvent:
     text: str
 
 
-Event = StepEvent | OutputEvent | Diagnostic
+@dataclass(slots=True, frozen=True)
+class LineEvent:
+    """A line of the operation's output, in color."""
+
+    line: Text
+
+
+Event = StepEvent | OutputEvent | LineEvent | Diagnostic

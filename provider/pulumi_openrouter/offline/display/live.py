@@ -1,30 +1,16 @@
-"""The display on a terminal: finished lines in colour, and below them what runs, with its time."""
+"""The display on a terminal: finished lines in color, and below them the running steps."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
-from pulumi_openrouter.offline.display.events import Event, StepEvent
+from pulumi_openrouter.offline.display.events import Event, LineEvent, StepEvent
 from pulumi_openrouter.offline.planning.steps import Op
 from pulumi_openrouter.offline.state.model import urn_name, urn_type
 
 # More than this many rows would push the finished lines off a small screen.
 _ROWS = 12
-_STYLES = (
-    ("error:", "bold red"),
-    ("warning:", "yellow"),
-    (" +-", "magenta"),
-    (" ++", "green"),
-    (" --", "red"),
-    (" + ", "green"),
-    (" ~ ", "yellow"),
-    (" - ", "red"),
-    ("      + ", "green"),
-    ("      ~ ", "yellow"),
-    ("      - ", "red"),
-)
 
 
 class LiveDisplay:
@@ -49,13 +35,10 @@ class LiveDisplay:
         """Stop the display; only the finished lines stay on the screen."""
         self._progress.stop()
 
-    def write(self, line: str) -> None:
-        """Print a finished line."""
-        style = next((style for prefix, style in _STYLES if line.startswith(prefix)), "")
-        self._progress.console.print(Text(line, style=style), soft_wrap=True)
-
     def follow(self, event: Event) -> None:
-        """Show a step for as long as it runs."""
+        """Print a finished line, or show a step for as long as it runs."""
+        if isinstance(event, LineEvent):
+            self._progress.console.print(event.line, soft_wrap=True)
         if not isinstance(event, StepEvent):
             return
         step = event.step

@@ -1,8 +1,6 @@
 """Which resource depends on which, in the state that the last operation left.
 
-The planner asks for the dependents of a resource that is deleted before it is replaced, and for the
-order of deletes. A list of resources always has a resource after those that it depends on. Both
-answers cost no more than the edges that they follow.
+A state always has a resource after those that it depends on.
 """
 
 import heapq
@@ -26,7 +24,7 @@ class DependencyGraph:
                 self._deleted_with.setdefault(resource.deleted_with, []).append(resource)
 
     def dependents(self, root: Resource, ignore: Collection[str]) -> list[Resource]:
-        """List what depends on a resource, directly or not, in the order of the state.
+        """Return what depends on a resource, directly or not, in the order of the state.
 
         Parents do not count. A URN in `ignore` is passed over, with what depends only on it.
         """
@@ -49,7 +47,7 @@ class DependencyGraph:
         return found
 
     def deleted_with(self, urn: str) -> list[Resource]:
-        """List the resources that go when this one is deleted."""
+        """Return the resources that go when this one is deleted."""
         return self._deleted_with.get(urn, [])
 
     def delete_order(self, condemned: Collection[Resource]) -> list[list[Resource]]:

@@ -1,11 +1,12 @@
 """Finding the URN of a registered resource, and the state that it had under this or an older URN.
 
-The planner asks before anything else. A resource that was renamed, moved or retyped says so with
-aliases; what its parent was once called counts for it too.
+A resource that was renamed, moved or retyped says so with aliases. It also inherits the former URNs
+of its parent.
 """
 
 from collections.abc import Callable, Mapping
 
+from pulumi_openrouter.offline.exceptions import Stopped
 from pulumi_openrouter.offline.state.model import (
     STACK_TYPE,
     Alias,
@@ -37,15 +38,16 @@ class Identities:
         self.former: dict[str, str] = {}
         self.latter: dict[str, str] = {}
 
-    def claim(self, goal: Goal) -> str | None:
-        """Return the URN of a resource, or None, with an error reported, if it has none."""
-        urn = make_urn(self._stack, self._project, goal.parent, goal.type, goal.name)
-        if goal.parent and goal.parent not in self._claimed:
-            self._error(urn, f"could not find parent resource {goal.parent}")
-            return None
+    def claim(self, goal: Goal) -> str:
+        """Return the URN of a resource; report an error and raise Stopped where it has none."""
+        parent = goal.wanted.parent
+        urn = make_urn(self._stack, self._project, parent, goal.wanted.type, goal.name)
+        if parent and parent not in self._claimed:
+            self._error(urn, f"could not find parent resource {parent}")
+            raise Stopped
         if urn in self._claimed:
             self._error(urn, f"Duplicate resource URN '{urn}'; try giving it a unique name")
-            return None
+            raise Stopped
         self._claimed.add(urn)
         return urn
 
@@ -82,34 +84,35 @@ class Identities:
 
     def _aliases(self, goal: Goal) -> list[str]:
         own = [self._resolve(goal, alias) for alias in goal.aliases]
-        if (parent := self.former.get(goal.parent)) is None:
+        parent = goal.wanted.parent
+        if parent not in self.former:
             return own
-        below = [self._below(goal, goal.type, goal.name, parent)]
-        below += [self._below(goal, urn_type(urn), urn_name(urn), parent) for urn in own]
+        below = [self._below(parent, goal.wanted.type, goal.name)]
+        below += [self._below(parent, urn_type(urn), urn_name(urn)) for urn in own]
         return [*own, *below]
 
     def _resolve(self, goal: Goal, alias: Alias) -> str:
         if alias.urn:
             return alias.urn
-        parent = alias.parent or goal.parent
+        parent = alias.parent or goal.wanted.parent
         if alias.parent:
-            parent = self.former.get(alias.parent, alias.parent)
+            parent = self.former.get(parent, parent)
         if alias.no_parent or (parent and qualified_type(parent) == STACK_TYPE):
             parent = ""
         return make_urn(
             alias.stack or self._stack,
             alias.project or self._project,
             parent,
-            alias.type or goal.type,
+            alias.type or goal.wanted.type,
             alias.name or goal.name,
         )
 
-    def _below(self, goal: Goal, type_: str, name: str, parent: str) -> str:
+    def _below(self, parent: str, type_: str, name: str) -> str:
         """Return the URN that a child had while its parent had another.
 
         A child named after its parent was renamed with it.
         """
-        parent_name = urn_name(goal.parent)
-        if name.startswith(parent_name):
-            name = urn_name(parent) + name[len(parent_name) :]
-        return make_urn(self._stack, self._project, parent, type_, name)
+        former = self.former[parent]
+        if name.startswith(urn_name(parent)):
+            name = urn_name(former) + name.removeprefix(urn_name(parent))
+        return make_urn(self._stack, self._project, former, type_, name)

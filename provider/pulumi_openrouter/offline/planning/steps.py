@@ -1,7 +1,4 @@
-"""The steps that an operation takes for a resource, as the planner decides on them.
-
-Names are Pulumi's, as `summary.resource_changes` counts them.
-"""
+"""The steps that an operation takes for a resource."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from pulumi_openrouter.offline.state.model import Resource
 
 
 class Op(str, Enum):
-    """The operations, under the names that Pulumi gives them."""
+    """The operations, under the names by which Pulumi's `summary.resource_changes` counts them."""
 
     SAME = "same"
     CREATE = "create"
@@ -53,8 +50,6 @@ class Step:
     op: Op
     old: Resource | None = None
     new: Resource | None = None
-    # Why a resource is replaced.
-    keys: list[str] = field(default_factory=list)
     # A replacement that is created first leaves the old resource for the end of the run.
     pending_delete: bool = False
     # A resource that is deleted before it is replaced stays in the state until created again.

@@ -1,10 +1,11 @@
 """Applying a step: calling the provider, and building the new state of the resource.
 
-In a preview, nothing is created, changed or deleted; a resource's outputs are then its inputs,
-which is all that is known without a provider's help.
+A preview creates, changes and deletes nothing. A resource's outputs are then its inputs, which is
+all that is known without the provider.
 """
 
 import uuid
+from collections.abc import Iterable
 
 from pulumi_openrouter.offline.planning.steps import CREATES, DELETES, READS, Op, Step
 from pulumi_openrouter.offline.state.model import Resource, now
@@ -43,8 +44,7 @@ def _create(step: Step, provider: Provider, *, dry_run: bool) -> None:
     elif new.custom and dry_run:
         new.outputs = dict(new.inputs)
     elif new.custom:
-        timeout = new.custom_timeouts.get("create", 0)
-        new.id, new.outputs = provider.create(new.urn, new.inputs, timeout)
+        new.id, new.outputs = provider.create(new)
     new.created = new.modified = now()
     if step.pending_delete:
         step.before.delete = True
@@ -58,14 +58,7 @@ def _update(step: Step, provider: Provider, *, dry_run: bool) -> None:
     if new.is_provider or dry_run:
         new.outputs = dict(new.inputs)
     else:
-        new.outputs = provider.update(
-            new.urn,
-            old.id,
-            (old.inputs, old.outputs),
-            new.inputs,
-            timeout=new.custom_timeouts.get("update", 0),
-            ignore_changes=step.ignore_changes,
-        )
+        new.outputs = provider.update(old, new, step.ignore_changes)
     new.modified = now()
 
 
@@ -80,8 +73,7 @@ def _delete(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool
         raise ProtectedError(msg)
     forgotten = old.external or old.retain_on_delete or old.deleted_with in deleting
     if old.custom and not (dry_run or forgotten or old.is_provider):
-        timeout = old.custom_timeouts.get("delete", 0)
-        provider.delete(old.urn, old.id, old.inputs, old.outputs, timeout)
+        provider.delete(old)
     if step.pending_replacement:
         old.pending_replacement = True
 
@@ -91,7 +83,7 @@ def _read(step: Step, provider: Provider) -> None:
     if new.id == values.UNKNOWN or step.unread:
         new.id, new.outputs = "", {}
     else:
-        live = provider.read(new.urn, new.id, new.inputs, new.inputs, 0)
+        live = provider.read(new, new.inputs)
         new.id, new.outputs = live.id or new.id, live.outputs
     if step.op is Op.READ_REPLACEMENT:
         step.before.delete = True
@@ -104,8 +96,7 @@ def _refresh(step: Step, provider: Provider, *, dry_run: bool) -> None:
     step.new, step.result = old, Op.SAME
     if not old.custom or old.is_provider or old.pending_replacement:
         return
-    timeout = old.custom_timeouts.get("read", 0)
-    live = provider.read(old.urn, old.id, old.inputs, old.outputs, timeout)
+    live = provider.read(old, old.outputs)
     if not live.id:
         step.new, step.result = None, Op.DELETE
         return
@@ -121,14 +112,39 @@ def _drifted(old: Resource, new: Resource, provider: Provider, *, dry_run: bool)
     """Return whether the next run of the same program would change the resource back."""
     if old.external:
         return old.outputs != new.outputs
-    answer = provider.diff(
-        new.urn,
-        new.id,
-        (new.inputs, new.outputs),
-        old.inputs,
-        dry_run=dry_run,
-        ignore_changes=old.ignore_changes,
-    )
+    answer = provider.diff(new, old.inputs, old.ignore_changes, dry_run=dry_run)
     if answer.changes is not None:
         return answer.changes
     return bool(compare(new.inputs, old.inputs))
+
+
+def rebuilt(base: Iterable[Resource], steps: Iterable[Step]) -> list[Resource]:
+    """Return the resources of the state as a refresh has found them.
+
+    Resources that are gone are dropped, as are dependencies on them. Their children move up to the
+    next parent that is still there.
+    """
+    found = {step.before: step for step in steps}
+    resources: list[Resource] = []
+    present: set[str] = set()
+    # For every URN, whether it is gone or not, its nearest parent that still exists.
+    parents: dict[str, str] = {}
+    for old in base:
+        step = found.get(old)
+        new = step.new if step is not None else old
+        parent = old.parent if old.parent in present else parents.get(old.parent, "")
+        parents[old.urn] = parent
+        if new is None or (step is not None and step.result is Op.DELETE):
+            continue
+        new.parent = parent
+        new.dependencies = [urn for urn in new.dependencies if urn in present]
+        new.property_dependencies = {
+            key: left
+            for key, urns in new.property_dependencies.items()
+            if (left := [urn for urn in urns if urn in present])
+        }
+        if new.deleted_with not in present:
+            new.deleted_with = ""
+        resources.append(new)
+        present.add(new.urn)
+    return resources

@@ -1,8 +1,7 @@
 """Executing the steps that the planner decided on.
 
-One step at a time for a resource, as many resources at once as the operation allows. Before and
-after each step the snapshot is told, so that what was done is known whatever comes next. The first
-failure stops the run: what is under way ends, nothing new begins.
+The state records the beginning and the end of each step, so that what was done is known whatever
+comes next. The first failure stops the run: what is under way ends, and nothing new begins.
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pulumi_openrouter.offline.display.events import Event, StepEvent
 from pulumi_openrouter.offline.display.lines import diff_lines
-from pulumi_openrouter.offline.errors import Diagnostic, StepRecord, Stopped
+from pulumi_openrouter.offline.exceptions import Diagnostic, StepRecord, Stopped
 from pulumi_openrouter.offline.planning.graph import DependencyGraph
 from pulumi_openrouter.offline.planning.steps import CREATES, DELETES, READS, Op, Step
+from pulumi_openrouter.offline.project import OperationOptions
 from pulumi_openrouter.offline.running import actions
 from pulumi_openrouter.offline.running.actions import ProtectedError
 from pulumi_openrouter.offline.state.model import Resource
@@ -25,6 +25,14 @@ from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.values import values
 from pulumi_openrouter.offline.values.values import PropertyMap
 from pulumi_openrouter.offline.wire.provider import Provider, ProviderError
+
+# How the state calls a step that has begun and not ended.
+_PENDING = {
+    **dict.fromkeys(CREATES, "creating"),
+    **dict.fromkeys(DELETES, "deleting"),
+    **dict.fromkeys(READS, "reading"),
+    Op.UPDATE: "updating",
+}
 
 
 class Executor:
@@ -35,18 +43,15 @@ class Executor:
         provider: Provider,
         snapshot: Snapshot,
         tell: Callable[[Event], None],
-        *,
-        parallel: int,
-        dry_run: bool,
-        refresh_only: bool,
+        options: OperationOptions,
     ) -> None:
         self._provider = provider
         self._snapshot = snapshot
         self._tell = tell
-        self._parallel = parallel
-        self._dry_run = dry_run
-        self._refresh_only = refresh_only
-        self._slots = threading.Semaphore(parallel)
+        self._parallel = options.parallel
+        self._dry_run = options.dry_run
+        self._refresh_only = options.refresh_only
+        self._slots = threading.Semaphore(options.parallel)
         self._lock = threading.Lock()
         self.stopped = threading.Event()
         self.errored = False
@@ -158,14 +163,8 @@ class Executor:
                 self.records.append(StepRecord(op.value, step.urn, diff_lines(step)))
 
     def _begin(self, step: Step) -> None:
-        if step.op in CREATES:
-            self._snapshot.begin(step.after, "creating")
-        elif step.op is Op.UPDATE:
-            self._snapshot.begin(step.after, "updating")
-        elif step.op in DELETES:
-            self._snapshot.begin(step.before, "deleting")
-        elif step.op in READS:
-            self._snapshot.begin(step.after, "reading")
+        if (kind := _PENDING.get(step.op)) is not None:
+            self._snapshot.begin(step.resource, kind)
 
     def _end(self, step: Step) -> None:
         finish = self._snapshot.finish

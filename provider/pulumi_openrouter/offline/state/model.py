@@ -1,12 +1,8 @@
-"""The data that the parts of the engine exchange: URNs, the state of resources, and goals.
-
-`Goal` comes in from the program, `Resource` is what the deployment file holds for it. Field names
-of the file's JSON are Pulumi's own (version 3), so that both engines read what the other wrote.
-"""
+"""The data that the parts of the engine exchange: URNs, the state of resources, and goals."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -57,81 +53,17 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
-@dataclass(slots=True)
-class Alias:
-    """Another identity that a resource may have had: a URN, or the parts that differ."""
-
-    urn: str = ""
-    name: str = ""
-    type: str = ""
-    parent: str = ""
-    no_parent: bool = False
-    project: str = ""
-    stack: str = ""
-
-
-@dataclass(slots=True)
-class Goal:
-    """A resource as the program asks for it."""
-
-    type: str
-    name: str
-    custom: bool
-    parent: str = ""
-    properties: PropertyMap = field(default_factory=dict)
-    dependencies: list[str] = field(default_factory=list)
-    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
-    provider: str = ""
-    protect: bool | None = None
-    retain_on_delete: bool | None = None
-    deleted_with: str = ""
-    delete_before_replace: bool | None = None
-    ignore_changes: list[str] = field(default_factory=list)
-    replace_on_changes: list[str] = field(default_factory=list)
-    additional_secret_outputs: list[str] = field(default_factory=list)
-    aliases: list[Alias] = field(default_factory=list)
-    custom_timeouts: dict[str, float] = field(default_factory=dict)
-    # Any value; the resource is replaced when it changes.
-    replacement_trigger: Any = None
-    # Set for a resource that is read and not managed.
-    read_id: str = ""
-
-
-# Fields of the file, and where they stand; False, empty and null ones are left out of the file.
-_JSON_NAMES = {
-    "delete": "delete",
-    "taint": "taint",
-    "parent": "parent",
-    "protect": "protect",
-    "external": "external",
-    "dependencies": "dependencies",
-    "provider": "provider",
-    "property_dependencies": "propertyDependencies",
-    "pending_replacement": "pendingReplacement",
-    "additional_secret_outputs": "additionalSecretOutputs",
-    "aliases": "aliases",
-    "custom_timeouts": "customTimeouts",
-    "retain_on_delete": "retainOnDelete",
-    "deleted_with": "deletedWith",
-    "created": "created",
-    "modified": "modified",
-    "ignore_changes": "ignoreChanges",
-    "replace_on_changes": "replaceOnChanges",
-}
-_TRIGGER = "replacementTrigger"
-_OWN = frozenset(_JSON_NAMES.values()) | {
-    *("urn", "type", "custom", "id", "inputs", "outputs"),
-    _TRIGGER,
-}
-
-
 @dataclass(slots=True, eq=False)
 class Resource:
-    """The state of one resource. Two resources can share a URN while one replaces the other."""
+    """The state of one resource. Two resources can share a URN while one replaces the other.
+
+    A deployment file holds these fields under the same names in camel case, which are Pulumi's own
+    (version 3), so that both engines read what the other wrote.
+    """
 
     urn: str
     type: str
-    custom: bool
+    custom: bool = False
     id: str = ""
     inputs: PropertyMap = field(default_factory=dict)
     outputs: PropertyMap = field(default_factory=dict)
@@ -154,6 +86,7 @@ class Resource:
     modified: str = ""
     ignore_changes: list[str] = field(default_factory=list)
     replace_on_changes: list[str] = field(default_factory=list)
+    # Any value; the resource is replaced when it changes.
     replacement_trigger: Any = None
     # Fields of the real engine that this one does not use, kept for the next save.
     extra: dict[str, Any] = field(default_factory=dict)
@@ -169,7 +102,7 @@ class Resource:
         return self.type.startswith("pulumi:providers:")
 
     def references(self) -> list[str]:
-        """List the URNs that must exist before this one, but for its parent and its provider."""
+        """Return the URNs that must exist before this one, but for its parent and its provider."""
         found = [*self.dependencies]
         for urns in self.property_dependencies.values():
             found += urns
@@ -178,38 +111,60 @@ class Resource:
         return found
 
     def copy(self, **changes: Any) -> Resource:
-        """Copy the state, changing some fields."""
+        """Return a copy with some fields changed."""
         return replace(self, **changes)
 
     def to_json(self) -> dict[str, Any]:
-        """Write the entry of a deployment file."""
-        entry: dict[str, Any] = {"urn": self.urn, "custom": self.custom}
-        if self.id:
-            entry["id"] = self.id
-        entry["type"] = self.type
-        if self.inputs:
-            entry["inputs"] = values.to_state(self.inputs)
-        if self.outputs:
-            entry["outputs"] = values.to_state(self.outputs)
-        for attribute, key in _JSON_NAMES.items():
-            if value := getattr(self, attribute):
+        """Return the entry of a deployment file, which leaves out what is false or empty."""
+        entry: dict[str, Any] = {}
+        for name, key in _KEYS.items():
+            value = getattr(self, name)
+            if name in _PROPERTIES:
+                value = values.to_state(value)
+            if value or name == "custom" or (name == "replacement_trigger" and value is not None):
                 entry[key] = value
-        if self.replacement_trigger is not None:
-            entry[_TRIGGER] = values.to_state(self.replacement_trigger)
         return entry | self.extra
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Resource:
         """Read the entry of a deployment file."""
-        known = {attribute: entry[key] for attribute, key in _JSON_NAMES.items() if entry.get(key)}
-        return cls(
-            urn=entry["urn"],
-            type=entry["type"],
-            custom=entry.get("custom", False),
-            id=entry.get("id", ""),
-            inputs=values.from_state(entry.get("inputs", {})),
-            outputs=values.from_state(entry.get("outputs", {})),
-            replacement_trigger=values.from_state(entry.get(_TRIGGER)),
-            extra={key: value for key, value in entry.items() if key not in _OWN},
-            **known,
-        )
+        known = {
+            name: values.from_state(entry[key]) if name in _PROPERTIES else entry[key]
+            for name, key in _KEYS.items()
+            if name in _REQUIRED or entry.get(key) is not None
+        }
+        own = _KEYS.values()
+        return cls(**known, extra={key: one for key, one in entry.items() if key not in own})
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+_KEYS = {one.name: _camel_case(one.name) for one in fields(Resource) if one.name != "extra"}
+_PROPERTIES = ("inputs", "outputs", "replacement_trigger")
+_REQUIRED = ("urn", "type")
+
+
+@dataclass(slots=True)
+class Alias:
+    """Another identity that a resource may have had: a URN, or the parts that differ."""
+
+    urn: str = ""
+    name: str = ""
+    type: str = ""
+    parent: str = ""
+    no_parent: bool = False
+    project: str = ""
+    stack: str = ""
+
+
+@dataclass(slots=True)
+class Goal:
+    """A resource as the program asks for it. The planner gives the wanted state its URN."""
+
+    name: str
+    wanted: Resource
+    aliases: list[Alias] = field(default_factory=list)
+    delete_before_replace: bool | None = None

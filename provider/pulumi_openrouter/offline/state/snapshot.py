@@ -1,15 +1,15 @@
 """The state of a stack while an operation changes it.
 
-Resources that this run has dealt with come first, in that order, then those it has not met: each
-resource so stands after what it depends on. Every change is written to the journal, if there is
-one, under numbers: the resources of the saved file count from 0, new ones go on from there.
+Resources that this run has dealt with come first, then those that it has not met, so that each
+resource comes after what it depends on. The journal refers to resources by number: those of the
+saved file count from 0, and new ones go on from there.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from pulumi_openrouter.offline.state.model import (
     STACK_TYPE,
@@ -18,13 +18,6 @@ from pulumi_openrouter.offline.state.model import (
     qualified_type,
     reparented,
 )
-
-
-class Writer(Protocol):
-    """Where changes are written to."""
-
-    def write(self, record: dict[str, Any]) -> None:
-        """Append one record."""
 
 
 class Snapshot:
@@ -36,18 +29,21 @@ class Snapshot:
         pending: Iterable[tuple[Resource, str]],
         extra: dict[str, Any] | None = None,
     ) -> None:
-        self.base: list[Resource] = list(resources)
         self.pending: dict[Resource, str] = dict(pending)
         # What else a deployment holds, such as the secrets provider of a stack of the Pulumi CLI.
         self.extra = extra if extra is not None else {"metadata": {}}
-        self._news: dict[int, Resource] = {}
-        self._olds: dict[int, Resource] = dict(enumerate(self.base))
-        self._numbers: dict[Resource, int] = {one: n for n, one in self._olds.items()}
-        self._next = len(self.base)
         # Operations of a journal that is being replayed, by number.
         self._begun: dict[int, Resource] = {}
-        self._writer: Writer | None = None
+        self._write: Callable[[dict[str, Any]], None] = lambda _record: None
         self._lock = threading.Lock()
+        self._start_over(list(resources))
+
+    def _start_over(self, resources: list[Resource]) -> None:
+        self.base = resources
+        self._news: dict[int, Resource] = {}
+        self._olds = dict(enumerate(resources))
+        self._numbers = {one: number for number, one in self._olds.items()}
+        self._next = len(resources)
 
     @property
     def resources(self) -> list[Resource]:
@@ -55,9 +51,9 @@ class Snapshot:
         with self._lock:
             return [*self._news.values(), *self._olds.values()]
 
-    def write_to(self, writer: Writer) -> None:
-        """Write every change from now on."""
-        self._writer = writer
+    def write_to(self, write: Callable[[dict[str, Any]], None]) -> None:
+        """Pass a record of every change from now on to `write`."""
+        self._write = write
 
     def begin(self, resource: Resource, kind: str) -> None:
         """Note that an operation (creating, updating, deleting or reading) is about to begin."""
@@ -67,17 +63,12 @@ class Snapshot:
             self._write({"begin": self._number(resource), **entry})
 
     def finish(
-        self,
-        settled: Resource,
-        *,
-        drop: Iterable[Resource] = (),
-        put: Iterable[Resource] = (),
+        self, settled: Resource, *, drop: Iterable[Resource] = (), put: Iterable[Resource] = ()
     ) -> None:
         """End an operation: some resources are gone, others are there or have changed."""
         with self._lock:
-            was_pending = self.pending.pop(settled, None) is not None
             record: dict[str, Any] = {}
-            if was_pending:
+            if self.pending.pop(settled, None) is not None:
                 record["end"] = self._number(settled)
             if dropped := [self._number(one) for one in drop]:
                 record["drop"] = dropped
@@ -91,13 +82,13 @@ class Snapshot:
     def rebase(self, resources: list[Resource]) -> None:
         """Start over from other resources, which a refresh has read."""
         with self._lock:
-            self._reset(resources)
+            self._start_over(resources)
             self._write({"base": [one.to_json() for one in resources]})
 
     def replay(self, record: dict[str, Any]) -> None:
         """Repeat a change that a journal holds."""
         if isinstance(base := record.get("base"), list):
-            self._reset([Resource.from_json(one) for one in base])
+            self._start_over([Resource.from_json(one) for one in base])
         if "begin" in record:
             resource = Resource.from_json(record["resource"])
             self._begun[record["begin"]] = resource
@@ -122,13 +113,6 @@ class Snapshot:
                 aliased[one.urn] = reparented(one.urn, parent)
         return [_renamed(one, aliased) for one in resources] if aliased else resources
 
-    def _reset(self, resources: list[Resource]) -> None:
-        self.base = resources
-        self._news = {}
-        self._olds = dict(enumerate(resources))
-        self._numbers = {one: number for number, one in self._olds.items()}
-        self._next = len(resources)
-
     def _number(self, resource: Resource) -> int:
         number = self._numbers.get(resource)
         if number is None:
@@ -147,10 +131,6 @@ class Snapshot:
                 self._olds[number] = resource
             else:
                 self._news[number] = resource
-
-    def _write(self, record: dict[str, Any]) -> None:
-        if self._writer is not None:
-            self._writer.write(record)
 
 
 def _renamed(resource: Resource, aliased: dict[str, str]) -> Resource:

@@ -9,14 +9,13 @@ into the file at the end, or by the next operation when this one was killed. Fol
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from pulumi_openrouter.offline.errors import StateError
-from pulumi_openrouter.offline.state.locks import lock_file
+from pulumi_openrouter.offline.exceptions import StateError
 from pulumi_openrouter.offline.state.model import DYNAMIC, Resource, now
 from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.values.values import EncryptedValueError
@@ -27,16 +26,31 @@ _OWN = frozenset({"manifest", "resources", "pending_operations"})
 _ENGINE = "v3.0.0-offline"
 
 
-class Journal:
-    """The lines appended while an operation runs, each flushed before the next step begins."""
+# A lock belongs to the open file and ends with the process, however that ends, so none goes stale.
+# The functions return False if another process holds the lock.
+if os.name == "nt":
+    import msvcrt
 
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
+    def _lock(file: IO[str]) -> bool:
+        try:
+            # Past the text, which the one who is refused must be able to read.
+            file.seek(1 << 20)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # Windows
+        except OSError:
+            return False
+        finally:
+            file.seek(0)
+        return True
 
-    def write(self, record: dict[str, Any]) -> None:
-        """Append one record."""
-        self._file.write(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
-        self._file.flush()
+else:
+    import fcntl
+
+    def _lock(file: IO[str]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 class StateStore:
@@ -63,7 +77,7 @@ class StateStore:
             # The state holds secrets in plain text, which must not end up in a repository.
             ignored.write_text("*\n", encoding="utf-8")
         with open(os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
-            if not lock_file(file):
+            if not _lock(file):
                 holder = file.read().strip() or "another process"
                 msg = (
                     f"stack {self.stack!r} is in use by {holder}; "
@@ -104,13 +118,20 @@ class StateStore:
         self._journal_file.unlink(missing_ok=True)
 
     @contextmanager
-    def journal(self) -> Iterator[Journal]:
-        """Open an empty journal over the state as it is saved now."""
+    def journal(self) -> Iterator[Callable[[dict[str, Any]], None]]:
+        """Open an empty journal over the state as it is saved now; yield what appends to it.
+
+        Each line is flushed before the next step of the operation begins.
+        """
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         with open(os.open(self._journal_file, flags, 0o600), "w", encoding="utf-8") as file:
-            journal = Journal(file)
-            journal.write({"base": _fingerprint(self._read(self.file))})
-            yield journal
+
+            def write(record: dict[str, Any]) -> None:
+                file.write(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
+                file.flush()
+
+            write({"base": _fingerprint(self._read(self.file))})
+            yield write
 
     def document(self, snapshot: Snapshot) -> dict[str, Any]:
         """Return the state as `pulumi stack export` would, and `pulumi stack import` takes it."""

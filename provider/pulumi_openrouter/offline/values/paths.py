@@ -1,7 +1,7 @@
 """Property paths, as `ignore_changes` and `replace_on_changes` name them.
 
-`a.b`, `a[0]`, `a["b.c"]`, and `*` for every key or index. The planner parses them and asks two
-things: put the old value back at this path (`reset`), and does this path cover that one (`covers`).
+A path is written `a.b`, `a[0]` or `a["b.c"]`, with `*` for every key or index. The rules, also
+those about secrets, are Pulumi's.
 """
 
 import re
@@ -16,14 +16,14 @@ from pulumi_openrouter.offline.values.values import (
 )
 
 Key = str | int
-Path = list[Key]
+PropertyPath = list[Key]
 
 _SEGMENT = re.compile(r'\.?\[(?:"((?:[^"\\]|\\.)*)"|(\*)|(-?\d+))\]|\.?([^.\[]+)')
 
 
-def parse(text: str) -> Path | None:
-    """Read a path; None where the text is not one."""
-    path: Path = []
+def parse(text: str) -> PropertyPath | None:
+    """Return the keys and indexes of a path, or None where the text is not one."""
+    path: PropertyPath = []
     position = 0
     while position < len(text):
         match = _SEGMENT.match(text, position)
@@ -40,22 +40,22 @@ def parse(text: str) -> Path | None:
     return path
 
 
-def covers(path: Path, other: Path) -> bool:
+def covers(path: PropertyPath, other: PropertyPath) -> bool:
     """Return whether `other` is at or below `path`."""
     return len(path) <= len(other) and all(
         mine in ("*", theirs) for mine, theirs in zip(path, other, strict=False)
     )
 
 
-def reset(path: Path, old: PropertyMap, new: PropertyMap) -> bool:
+def reset(path: PropertyPath, old: PropertyMap, new: PropertyMap) -> bool:
     """Put the value of `old` at this path back into `new`, which is changed in place.
 
-    False where that cannot be done, because one side has no such element.
+    Return False where that cannot be done, because one side has no such element.
     """
     return bool(path) and _reset(path, old, new, old_secret=False, new_secret=False)
 
 
-def _reset(path: Path, old: Any, new: Any, *, old_secret: bool, new_secret: bool) -> bool:
+def _reset(path: PropertyPath, old: Any, new: Any, *, old_secret: bool, new_secret: bool) -> bool:
     old, marked = unwrap(old)
     old_secret = old_secret or marked
     new, marked = unwrap(new)
@@ -124,7 +124,9 @@ def _restore_all(old: Any, new: Any, *, hide: bool) -> bool:
     return len(old) == len(new)
 
 
-def _reset_each(rest: Path, old: Any, new: Any, *, old_secret: bool, new_secret: bool) -> bool:
+def _reset_each(
+    rest: PropertyPath, old: Any, new: Any, *, old_secret: bool, new_secret: bool
+) -> bool:
     if is_object(old) and is_object(new):
         pairs = [(value, new.get(key)) for key, value in old.items()]
         complete = set(old) <= set(new)

@@ -6,10 +6,10 @@ from protobuf, `to_state` and `from_state` to and from the form that a deploymen
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from google.protobuf.struct_pb2 import ListValue, Struct, Value
+from google.protobuf.struct_pb2 import Struct, Value
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a signature, known to everybody
@@ -52,39 +52,37 @@ def unwrap(value: Any) -> tuple[Any, bool]:
 
 def contains_secret(value: object) -> bool:
     """Return whether a secret is anywhere inside."""
-    if isinstance(value, dict):
-        return is_secret(value) or any(contains_secret(item) for item in value.values())
-    return isinstance(value, list) and any(contains_secret(item) for item in value)
+    return is_secret(value) or any(contains_secret(item) for item in _items(value))
 
 
 def contains_unknown(value: object) -> bool:
     """Return whether an unknown is anywhere inside."""
+    return value == UNKNOWN or any(contains_unknown(item) for item in _items(value))
+
+
+def _items(value: object) -> Iterable[object]:
     if isinstance(value, dict):
-        return any(contains_unknown(item) for item in value.values())
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _mapped(function: Callable[[Any], Any], value: Any) -> Any:
+    """Return an object or a list with a function applied to each item, and a scalar as it is."""
+    if isinstance(value, dict):
+        return {key: function(item) for key, item in value.items()}
     if isinstance(value, list):
-        return any(contains_unknown(item) for item in value)
-    return bool(value == UNKNOWN)
+        return [function(item) for item in value]
+    return value
 
 
 def plain(value: Any) -> Any:
-    """Copy a value without its secret marks, to compare what it holds."""
-    value, _ = unwrap(value)
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return value
+    """Return a copy of a value without its secret marks, to compare what it holds."""
+    return _mapped(plain, unwrap(value)[0])
 
 
 def redacted(value: Any) -> Any:
     """Return a copy for display, in which every secret is `[secret]`."""
-    if is_secret(value):
-        return REDACTED
-    if isinstance(value, dict):
-        return {key: redacted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [redacted(item) for item in value]
-    return value
+    return REDACTED if is_secret(value) else _mapped(redacted, value)
 
 
 def for_provider(properties: PropertyMap, *, keep_unknowns: bool) -> PropertyMap:
@@ -100,13 +98,9 @@ def for_provider(properties: PropertyMap, *, keep_unknowns: bool) -> PropertyMap
 
 def _bare(value: Any) -> Any:
     value, _ = unwrap(value)
-    if isinstance(value, list):
-        return [_bare(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get(SIGNATURE) == RESOURCE_REFERENCE:
+    if isinstance(value, dict) and value.get(SIGNATURE) == RESOURCE_REFERENCE:
         return _bare(value["id"]) if value.get("id") is not None else value["urn"]
-    return {key: _bare(item) for key, item in value.items()}
+    return _mapped(_bare, value)
 
 
 def annotate_secrets(outs: PropertyMap, ins: Mapping[str, Any]) -> None:
@@ -130,18 +124,15 @@ def from_struct(struct: Struct) -> PropertyMap:
 
 def from_value(value: Value) -> Any:
     """Read a protobuf value; one that is not set is None."""
+    # protobuf's own conversion makes a float of each number, and fails at those that are infinite.
     kind = value.WhichOneof("kind")
-    if kind == "string_value":
-        return value.string_value
-    if kind == "number_value":
-        return whole(value.number_value)
-    if kind == "bool_value":
-        return value.bool_value
     if kind == "struct_value":
         return from_struct(value.struct_value)
     if kind == "list_value":
         return [from_value(item) for item in value.list_value.values]
-    return None
+    if kind == "number_value":
+        return whole(value.number_value)
+    return None if kind in (None, "null_value") else getattr(value, kind)
 
 
 def whole(number: float) -> int | float:
@@ -151,32 +142,11 @@ def whole(number: float) -> int | float:
     return number
 
 
-def to_struct(properties: Mapping[str, Any]) -> Struct:
+def to_struct(properties: PropertyMap) -> Struct:
     """Write a protobuf struct."""
     struct = Struct()
-    for key, value in properties.items():
-        _fill(struct.fields[key], value)
+    struct.update(properties)
     return struct
-
-
-def _fill(target: Value, value: Any) -> None:
-    if value is None:
-        target.null_value = 0  # type: ignore[assignment]  # the enum's only member, NULL_VALUE
-    elif isinstance(value, bool):
-        target.bool_value = value
-    elif isinstance(value, str):
-        target.string_value = value
-    elif isinstance(value, (int, float)):
-        target.number_value = value
-    elif isinstance(value, list):
-        # A copy is what makes an empty list present.
-        target.list_value.CopyFrom(ListValue())
-        for item in value:
-            _fill(target.list_value.values.add(), item)
-    else:
-        target.struct_value.CopyFrom(Struct())
-        for key, item in value.items():
-            _fill(target.struct_value.fields[key], item)
 
 
 def to_state(value: Any) -> Any:
@@ -185,10 +155,8 @@ def to_state(value: Any) -> Any:
         text = json.dumps(to_state(value["value"]), separators=(",", ":"), ensure_ascii=False)
         return {SIGNATURE: SECRET, "plaintext": text}
     if isinstance(value, dict):
-        return {key: to_state(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [to_state(item) for item in value]
-    return value
+        value = dict(sorted(value.items()))
+    return _mapped(to_state, value)
 
 
 def from_state(value: Any) -> Any:
@@ -196,13 +164,9 @@ def from_state(value: Any) -> Any:
 
     Raises EncryptedValueError where a secret is there as ciphertext.
     """
-    if is_secret(value):
-        if "plaintext" not in value:
-            msg = "a secret is encrypted"
-            raise EncryptedValueError(msg)
-        return secret(from_state(json.loads(value["plaintext"])))
-    if isinstance(value, dict):
-        return {key: from_state(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [from_state(item) for item in value]
-    return value
+    if not is_secret(value):
+        return _mapped(from_state, value)
+    if "plaintext" not in value:
+        msg = "a secret is encrypted"
+        raise EncryptedValueError(msg)
+    return secret(from_state(json.loads(value["plaintext"])))

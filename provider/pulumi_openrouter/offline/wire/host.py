@@ -1,8 +1,8 @@
-"""Run as a script in a process of its own: the user's program, or the dynamic provider.
+"""The script that runs the user's program, or the dynamic provider, in a process of its own.
 
 The engine starts it with the project's interpreter, so it imports nothing but `pulumi`. Standard
-input is a pipe that only the engine holds: when the engine is gone, whichever way, the pipe ends
-and so does this process, before it can change anything that nobody records any more.
+input is a pipe that only the engine holds. When the engine is gone, for whatever reason, the pipe
+ends and so does this process, before it changes anything that nobody would record.
 
     host.py program <directory or file> [argument ...]
                                            settings as JSON in PULUMI_OFFLINE_SETTINGS
@@ -36,8 +36,8 @@ def _end_with_engine() -> None:
 def _main_file(program: str) -> str:
     """Return the file to run of a program, or the folder that lacks it.
 
-    Run as a folder, it would be cached by its size and the second that it is of, and an edit within
-    that second could be missed.
+    If Python runs a folder, it caches the program by its size and by the second in which it was
+    changed, and so misses an edit within that second.
     """
     main = os.path.join(os.path.abspath(program), "__main__.py")
     return main if os.path.isfile(main) else os.path.abspath(program)

@@ -1,37 +1,33 @@
 """The services that a program talks to: Pulumi's ResourceMonitor and Engine, over gRPC on loopback.
 
-Requests become goals for the session and its answers become responses. What the offline engine does
-not do is refused here, by name, before anything is done.
+What the offline engine does not do is refused here, by name, before anything is done.
 """
+
+# ruff: noqa: N802  # the protocol names the methods
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from contextlib import contextmanager
+from typing import Any, NoReturn, Protocol
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import (
-    engine_pb2,
-    engine_pb2_grpc,
-    resource_pb2,
-    resource_pb2_grpc,
-)
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
-from pulumi_openrouter.offline.errors import Diagnostic, Stopped
+from pulumi_openrouter.offline.exceptions import Diagnostic, Stopped
+from pulumi_openrouter.offline.project import OperationOptions
+from pulumi_openrouter.offline.state.model import Goal, Resource
 from pulumi_openrouter.offline.values import values
+from pulumi_openrouter.offline.values.values import PropertyMap
 from pulumi_openrouter.offline.wire.provider import CHANNEL_OPTIONS
 from pulumi_openrouter.offline.wire.requests import (
     UnsupportedError,
     read_goal,
     registration_goal,
 )
-
-if TYPE_CHECKING:
-    from pulumi_openrouter.offline.running.operation import Session
 
 _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -65,18 +61,33 @@ _SEVERITIES = {
 _ECHO = "Resource monitor has terminated"
 
 
-class Monitor:
-    """The server that one program run talks to."""
+class _Operation(Protocol):
+    """What the services ask of the operation that runs the program."""
 
-    def __init__(self, session: Session, *, workers: int) -> None:
+    finished: threading.Event
+
+    @property
+    def stopped(self) -> bool: ...
+    def register(self, goal: Goal) -> Resource: ...
+    def read(self, goal: Goal) -> Resource: ...
+    def registered(self, urn: str) -> Resource | None: ...
+    def set_outputs(self, urn: str, outputs: PropertyMap) -> None: ...
+    def refuse(self, urn: str, message: str) -> None: ...
+    def program_done(self) -> None: ...
+    def tell(self, event: Diagnostic, /) -> None: ...
+
+
+class Monitor:
+    """The server that one run of a program talks to."""
+
+    def __init__(self, operation: _Operation, options: OperationOptions) -> None:
         self._active = 0
         self._idle = threading.Condition()
-        self._pool = ThreadPoolExecutor(max_workers=workers)
+        self._pool = ThreadPoolExecutor(max_workers=options.parallel * 4 + 16)
         self._server = grpc.server(self._pool, options=CHANNEL_OPTIONS)
-        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(
-            _ResourceMonitor(session, self._working), self._server
-        )
-        engine_pb2_grpc.add_EngineServicer_to_server(_Engine(session), self._server)
+        services = _Services(operation, options, self._working)
+        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(services, self._server)
+        engine_pb2_grpc.add_EngineServicer_to_server(services, self._server)
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
     def __enter__(self) -> Monitor:
@@ -106,10 +117,14 @@ class Monitor:
                 self._idle.notify_all()
 
 
-class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
-    def __init__(self, session: Session, working: Callable[[], Any]) -> None:
-        self._session = session
+class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
+    def __init__(
+        self, operation: _Operation, options: OperationOptions, working: Callable[[], Any]
+    ) -> None:
+        self._operation = operation
+        self._options = options
         self._working = working
+        self._root = ""
 
     @contextmanager
     def _answering(self, context: grpc.ServicerContext, urn: str = "") -> Iterator[None]:
@@ -119,38 +134,38 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
                 try:
                     yield
                 except UnsupportedError as error:
-                    self._session.refuse(urn, str(error))
+                    self._operation.refuse(urn, str(error))
         except Stopped:
             # The SDK takes this for the end of the engine, and exits.
             context.abort(grpc.StatusCode.UNAVAILABLE, "the run has ended")
 
-    def GetDeploymentInfo(  # noqa: N802  # gRPC's name
+    def GetDeploymentInfo(
         self, _request: empty_pb2.Empty, _context: grpc.ServicerContext
     ) -> resource_pb2.DeploymentInfo:
-        settings = self._session.settings
+        config = self._options.config
         return resource_pb2.DeploymentInfo(
-            project=settings.project.name,
-            stack=settings.stack,
+            project=self._options.project.name,
+            stack=self._options.stack,
             organization="organization",
-            config={key: one.value for key, one in settings.config.items()},
-            configSecretKeys=[key for key, one in settings.config.items() if one.secret],
-            dryRun=settings.dry_run,
-            parallel=settings.parallel,
+            config={key: one.value for key, one in config.items()},
+            configSecretKeys=[key for key, one in config.items() if one.secret],
+            dryRun=self._options.dry_run,
+            parallel=self._options.parallel,
             supportedFeatures=_FEATURES,
         )
 
-    def SupportsFeature(  # noqa: N802  # gRPC's name
+    def SupportsFeature(
         self, request: resource_pb2.SupportsFeatureRequest, _context: grpc.ServicerContext
     ) -> resource_pb2.SupportsFeatureResponse:
         name = request.id[:1].upper() + request.id[1:]
         return resource_pb2.SupportsFeatureResponse(hasSupport=name in _FEATURE_IDS)
 
-    def RegisterResource(  # noqa: N802  # gRPC's name
+    def RegisterResource(
         self, request: resource_pb2.RegisterResourceRequest, context: grpc.ServicerContext
     ) -> resource_pb2.RegisterResourceResponse:
         with self._answering(context):
-            goal = registration_goal(request, self._session.parent_goal(request.parent))
-            resource = self._session.register(goal)
+            goal = registration_goal(request, self._operation.registered(request.parent))
+            resource = self._operation.register(goal)
             # A component's outputs are still those of the last run; the program will set new ones.
             outputs = resource.outputs if resource.custom else {}
             return resource_pb2.RegisterResourceResponse(
@@ -161,11 +176,11 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             )
         return resource_pb2.RegisterResourceResponse()
 
-    def ReadResource(  # noqa: N802  # gRPC's name
+    def ReadResource(
         self, request: resource_pb2.ReadResourceRequest, context: grpc.ServicerContext
     ) -> resource_pb2.ReadResourceResponse:
         with self._answering(context):
-            resource = self._session.read(read_goal(request))
+            resource = self._operation.read(read_goal(request))
             # An empty id means that nothing could be read yet.
             return resource_pb2.ReadResourceResponse(
                 urn=resource.urn,
@@ -176,97 +191,73 @@ class _ResourceMonitor(resource_pb2_grpc.ResourceMonitorServicer):
             )
         return resource_pb2.ReadResourceResponse()
 
-    def RegisterResourceOutputs(  # noqa: N802  # gRPC's name
+    def RegisterResourceOutputs(
         self, request: resource_pb2.RegisterResourceOutputsRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         with self._answering(context, request.urn):
-            self._session.set_outputs(request.urn, values.from_struct(request.outputs))
+            self._operation.set_outputs(request.urn, values.from_struct(request.outputs))
         return empty_pb2.Empty()
 
-    def SignalAndWaitForShutdown(  # noqa: N802  # gRPC's name
+    def SignalAndWaitForShutdown(
         self, _request: empty_pb2.Empty, _context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
-        self._session.program_done()
-        self._session.finished.wait()
+        self._operation.program_done()
+        self._operation.finished.wait()
         return empty_pb2.Empty()
 
-    def Invoke(  # noqa: N802  # gRPC's name
-        self, request: resource_pb2.ResourceInvokeRequest, context: grpc.ServicerContext
-    ) -> NoReturn:
+    def Log(
+        self, request: engine_pb2.LogRequest, _context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        severity = _SEVERITIES.get(request.severity)
+        echo = self._operation.stopped and request.message.startswith(_ECHO)
+        if severity and not request.ephemeral and not echo:
+            message = request.message.rstrip("\n")
+            self._operation.tell(Diagnostic(severity, request.urn, message))
+        return empty_pb2.Empty()
+
+    def GetRootResource(
+        self, _request: engine_pb2.GetRootResourceRequest, _context: grpc.ServicerContext
+    ) -> engine_pb2.GetRootResourceResponse:
+        return engine_pb2.GetRootResourceResponse(urn=self._root)
+
+    def SetRootResource(
+        self, request: engine_pb2.SetRootResourceRequest, _context: grpc.ServicerContext
+    ) -> engine_pb2.SetRootResourceResponse:
+        self._root = request.urn
+        return engine_pb2.SetRootResourceResponse()
+
+    # What the offline engine does not do. Requests differ, and only these fields of them count.
+
+    def Invoke(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
         self._refuse(context, f"the function {request.tok}: it needs a plugin")
 
-    def Call(  # noqa: N802  # gRPC's name
-        self, request: resource_pb2.ResourceCallRequest, context: grpc.ServicerContext
-    ) -> NoReturn:
+    def Call(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
         self._refuse(context, f"the method {request.tok}: it needs a plugin")
 
-    def ExistsResource(  # noqa: N802  # gRPC's name
-        self, request: resource_pb2.ExistsResourceRequest, context: grpc.ServicerContext
-    ) -> NoReturn:
+    def ExistsResource(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
         self._refuse(context, f"asking whether a resource exists ({request.type})")
 
-    def RegisterPackage(  # noqa: N802  # gRPC's name
-        self, request: resource_pb2.RegisterPackageRequest, context: grpc.ServicerContext
-    ) -> NoReturn:
+    def RegisterPackage(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
         self._refuse(context, f"the package {request.name}: it needs a plugin")
 
-    def RegisterStackTransform(  # noqa: N802  # gRPC's name
-        self, _request: Any, context: grpc.ServicerContext
-    ) -> NoReturn:
+    def RegisterStackTransform(self, _request: Any, context: grpc.ServicerContext) -> NoReturn:
         self._refuse(context, "transforms (register_resource_transform)")
 
-    def RegisterStackInvokeTransform(  # noqa: N802  # gRPC's name
+    def RegisterStackInvokeTransform(
         self, _request: Any, context: grpc.ServicerContext
     ) -> NoReturn:
         self._refuse(context, "transforms (register_invoke_transform)")
 
-    def RegisterResourceHook(  # noqa: N802  # gRPC's name
-        self, request: resource_pb2.RegisterResourceHookRequest, context: grpc.ServicerContext
-    ) -> NoReturn:
+    def RegisterResourceHook(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
         self._refuse(context, f"resource hooks ({request.name})")
 
-    def RegisterErrorHook(  # noqa: N802  # gRPC's name
-        self, request: resource_pb2.RegisterErrorHookRequest, context: grpc.ServicerContext
-    ) -> NoReturn:
+    def RegisterErrorHook(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
         self._refuse(context, f"error hooks ({request.name})")
+
+    def RequirePulumiVersion(self, _request: Any, context: grpc.ServicerContext) -> NoReturn:
+        self._refuse(context, "require_pulumi_version")
 
     def _refuse(self, context: grpc.ServicerContext, what: str) -> NoReturn:
         with self._answering(context):
             raise UnsupportedError(what)
         raise AssertionError
-
-
-class _Engine(engine_pb2_grpc.EngineServicer):
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._root = ""
-
-    def RequirePulumiVersion(  # noqa: N802  # gRPC's name
-        self, _request: engine_pb2.RequirePulumiVersionRequest, context: grpc.ServicerContext
-    ) -> NoReturn:
-        message = str(UnsupportedError("require_pulumi_version"))
-        with suppress(Stopped):
-            self._session.refuse("", message)
-        context.abort(grpc.StatusCode.UNAVAILABLE, message)
-        raise AssertionError
-
-    def Log(  # noqa: N802  # gRPC's name
-        self, request: engine_pb2.LogRequest, _context: grpc.ServicerContext
-    ) -> empty_pb2.Empty:
-        severity = _SEVERITIES.get(request.severity)
-        echo = self._session.executor.stopped.is_set() and request.message.startswith(_ECHO)
-        if severity and not request.ephemeral and not echo:
-            message = request.message.rstrip("\n")
-            self._session.tell(Diagnostic(severity, request.urn, message))
-        return empty_pb2.Empty()
-
-    def GetRootResource(  # noqa: N802  # gRPC's name
-        self, _request: engine_pb2.GetRootResourceRequest, _context: grpc.ServicerContext
-    ) -> engine_pb2.GetRootResourceResponse:
-        return engine_pb2.GetRootResourceResponse(urn=self._root)
-
-    def SetRootResource(  # noqa: N802  # gRPC's name
-        self, request: engine_pb2.SetRootResourceRequest, _context: grpc.ServicerContext
-    ) -> engine_pb2.SetRootResourceResponse:
-        self._root = request.urn
-        return engine_pb2.SetRootResourceResponse()

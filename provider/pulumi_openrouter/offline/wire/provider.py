@@ -1,11 +1,11 @@
-"""The provider's side: `python -m pulumi.dynamic` in a process of its own, and the calls to it.
+"""The calls to the provider, which is `python -m pulumi.dynamic` in a process of its own.
 
-The planner asks it to check and diff, the executor to create, read, update and delete. A dynamic
-provider takes no secret marks and no preview, which this module evens out as the real engine does.
+A dynamic provider knows neither secret marks nor previews. This module makes up for that in the
+same way as the real engine.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import grpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from pulumi_openrouter.offline.state.model import PROVIDER_TYPE, urn_name, urn_type
+from pulumi_openrouter.offline.state.model import PROVIDER_TYPE, Resource
 from pulumi_openrouter.offline.values import values
 from pulumi_openrouter.offline.values.values import PropertyMap
 from pulumi_openrouter.offline.wire.process import Child
@@ -36,10 +36,10 @@ class CheckResult:
 
 @dataclass(slots=True)
 class DiffResult:
-    """Whether anything changes (None: the provider does not say), and what makes a replacement."""
+    """Whether anything changes (None: the provider does not say), and what has to be replaced."""
 
     changes: bool | None
-    replace_keys: list[str] = field(default_factory=list)
+    replaces: bool = False
     delete_before_replace: bool = False
     # Paths that changed, where the engine compared by itself.
     changed: list[list[str | int]] = field(default_factory=list)
@@ -57,136 +57,99 @@ class ReadResult:
 class Provider:
     """The dynamic provider process of one operation; it is waited for at its first use."""
 
-    def __init__(self, child: Child, config: Mapping[str, Any]) -> None:
+    def __init__(self, child: Child, config: PropertyMap) -> None:
         self._child = child
         self._config = config
         self._lock = threading.Lock()
         self._stub: provider_pb2_grpc.ResourceProviderStub | None = None
         self._channel: grpc.Channel | None = None
 
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        return self._child.process.pid
-
     def check(
-        self, urn: str, olds: PropertyMap, news: PropertyMap, *, dry_run: bool
+        self, resource: Resource, olds: PropertyMap, news: PropertyMap, *, dry_run: bool
     ) -> CheckResult:
         """Validate inputs and fill in defaults."""
         request = provider_pb2.CheckRequest(
-            urn=urn,
-            name=urn_name(urn),
-            type=urn_type(urn),
+            **_subject(resource),
             olds=_sent(olds, keep_unknowns=dry_run),
             news=_sent(news, keep_unknowns=dry_run),
         )
-        response = self._call("Check", urn, request)
-        inputs = values.from_struct(response.inputs)
-        values.annotate_secrets(inputs, news)
+        response = self._call("Check", request)
+        inputs = _answered(response.inputs, news)
         return CheckResult(inputs, [(one.property, one.reason) for one in response.failures])
 
     def diff(
-        self,
-        urn: str,
-        id_: str,
-        old: tuple[PropertyMap, PropertyMap],
-        news: PropertyMap,
-        *,
-        dry_run: bool,
-        ignore_changes: list[str],
+        self, old: Resource, news: PropertyMap, ignore_changes: list[str], *, dry_run: bool
     ) -> DiffResult:
-        """Compare a resource's last inputs and outputs, `old`, with new inputs."""
+        """Compare the last inputs and outputs of a resource with new inputs."""
         request = provider_pb2.DiffRequest(
-            id=id_,
-            urn=urn,
-            name=urn_name(urn),
-            type=urn_type(urn),
-            old_inputs=_sent(old[0], keep_unknowns=dry_run),
-            olds=_sent(old[1], keep_unknowns=dry_run),
+            **_subject(old),
+            id=old.id,
+            old_inputs=_sent(old.inputs, keep_unknowns=dry_run),
+            olds=_sent(old.outputs, keep_unknowns=dry_run),
             news=_sent(news, keep_unknowns=dry_run),
             ignoreChanges=ignore_changes,
         )
-        response = self._call("Diff", urn, request)
+        response = self._call("Diff", request)
         known = {
             provider_pb2.DiffResponse.DIFF_NONE: False,
             provider_pb2.DiffResponse.DIFF_SOME: True,
         }
         return DiffResult(
             changes=known.get(response.changes),
-            replace_keys=list(response.replaces),
+            replaces=bool(response.replaces),
             delete_before_replace=response.deleteBeforeReplace,
         )
 
-    def create(self, urn: str, inputs: PropertyMap, timeout: float) -> tuple[str, PropertyMap]:
+    def create(self, new: Resource) -> tuple[str, PropertyMap]:
         """Create a resource; return its id and outputs."""
         request = provider_pb2.CreateRequest(
-            urn=urn,
-            name=urn_name(urn),
-            type=urn_type(urn),
-            properties=_sent(inputs),
-            timeout=timeout,
+            **_subject(new),
+            properties=_sent(new.inputs),
+            timeout=new.custom_timeouts.get("create", 0),
         )
-        response = self._call("Create", urn, request)
+        response = self._call("Create", request)
         if not response.id:
-            msg = f"plugin returned empty resource.ID from create '{urn}'"
+            msg = f"plugin returned empty resource.ID from create '{new.urn}'"
             raise ProviderError(msg)
-        return response.id, _answered(response.properties, inputs)
+        return response.id, _answered(response.properties, new.inputs)
 
-    def read(
-        self, urn: str, id_: str, inputs: PropertyMap, state: PropertyMap, timeout: float
-    ) -> ReadResult:
-        """Read the live state of a resource."""
+    def read(self, resource: Resource, last: PropertyMap) -> ReadResult:
+        """Read the live state of a resource; `last` is what is known of its outputs."""
         request = provider_pb2.ReadRequest(
-            id=id_,
-            urn=urn,
-            name=urn_name(urn),
-            type=urn_type(urn),
-            properties=_sent(state),
-            inputs=_sent(inputs),
-            timeout=timeout,
+            **_subject(resource),
+            id=resource.id,
+            properties=_sent(last),
+            inputs=_sent(resource.inputs),
+            timeout=resource.custom_timeouts.get("read", 0),
         )
-        response = self._call("Read", urn, request)
+        response = self._call("Read", request)
+        inputs = resource.inputs
         live = _answered(response.inputs, inputs) if response.HasField("inputs") else None
-        return ReadResult(response.id, live, _answered(response.properties, state))
+        return ReadResult(response.id, live, _answered(response.properties, last))
 
-    def update(
-        self,
-        urn: str,
-        id_: str,
-        old: tuple[PropertyMap, PropertyMap],
-        news: PropertyMap,
-        *,
-        timeout: float,
-        ignore_changes: list[str],
-    ) -> PropertyMap:
+    def update(self, old: Resource, new: Resource, ignore_changes: list[str]) -> PropertyMap:
         """Change a resource in place; return its new outputs."""
         request = provider_pb2.UpdateRequest(
-            id=id_,
-            urn=urn,
-            name=urn_name(urn),
-            type=urn_type(urn),
-            old_inputs=_sent(old[0]),
-            olds=_sent(old[1]),
-            news=_sent(news),
-            timeout=timeout,
+            **_subject(new),
+            id=old.id,
+            old_inputs=_sent(old.inputs),
+            olds=_sent(old.outputs),
+            news=_sent(new.inputs),
+            timeout=new.custom_timeouts.get("update", 0),
             ignoreChanges=ignore_changes,
         )
-        return _answered(self._call("Update", urn, request).properties, news)
+        return _answered(self._call("Update", request).properties, new.inputs)
 
-    def delete(
-        self, urn: str, id_: str, inputs: PropertyMap, outputs: PropertyMap, timeout: float
-    ) -> None:
+    def delete(self, old: Resource) -> None:
         """Delete a resource."""
         request = provider_pb2.DeleteRequest(
-            id=id_,
-            urn=urn,
-            name=urn_name(urn),
-            type=urn_type(urn),
-            properties=_sent(outputs),
-            old_inputs=_sent(inputs),
-            timeout=timeout,
+            **_subject(old),
+            id=old.id,
+            properties=_sent(old.outputs),
+            old_inputs=_sent(old.inputs),
+            timeout=old.custom_timeouts.get("delete", 0),
         )
-        self._call("Delete", urn, request)
+        self._call("Delete", request)
 
     def close(self) -> None:
         """End the process. Nothing may be under way."""
@@ -194,22 +157,18 @@ class Provider:
             self._channel.close()
         self._child.end()
 
-    def _call(self, method: str, urn: str, request: Any) -> Any:
-        stub = self._connected()
-        call: Callable[[Any], Any] = getattr(stub, method)
+    def _call(self, method: str, request: Any) -> Any:
+        call: Callable[[Any], Any] = getattr(self._connected(), method)
         try:
             return call(request)
         except grpc.RpcError as error:
-            msg = self._explain(error, method, urn)
+            msg = str(error.details()).strip()
+            if error.code() == grpc.StatusCode.UNAVAILABLE:
+                msg = (
+                    f"the provider process ended while it was to {method.lower()} "
+                    f"{request.name!r}: it is not known whether that was done; run again to see"
+                )
             raise ProviderError(msg) from error
-
-    def _explain(self, error: grpc.RpcError, method: str, urn: str) -> str:
-        if error.code() == grpc.StatusCode.UNAVAILABLE:
-            return (
-                f"the provider process ended while it was to {method.lower()} {urn_name(urn)!r}: "
-                "it is not known whether that was done; run again to see"
-            )
-        return str(error.details()).strip()
 
     def _connected(self) -> provider_pb2_grpc.ResourceProviderStub:
         with self._lock:
@@ -242,6 +201,10 @@ class Provider:
         except grpc.RpcError as error:
             msg = f"configuring the provider: {error.details()}"
             raise ProviderError(msg) from error
+
+
+def _subject(resource: Resource) -> dict[str, Any]:
+    return {"urn": resource.urn, "name": resource.name, "type": resource.type}
 
 
 def _sent(properties: PropertyMap, *, keep_unknowns: bool = False) -> Any:

@@ -1,7 +1,4 @@
-"""What a program asks for, read out of gRPC requests.
-
-The monitor gets a goal for the session, or the name of what the offline engine does not do.
-"""
+"""Reading what a program asks for out of its gRPC requests."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import Any
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
-from pulumi_openrouter.offline.state.model import DYNAMIC, Alias, Goal
+from pulumi_openrouter.offline.state.model import DYNAMIC, Alias, Goal, Resource
 from pulumi_openrouter.offline.values import values
 
 _ASSETS = {
@@ -27,51 +24,62 @@ class UnsupportedError(Exception):
         super().__init__(f"the offline engine does not support {what}; {advice}")
 
 
-def registration_goal(request: resource_pb2.RegisterResourceRequest, parent: Goal | None) -> Goal:
+def registration_goal(
+    request: resource_pb2.RegisterResourceRequest, parent: Resource | None
+) -> Goal:
     """Read a registration. Options that the program left open are those of the parent."""
     _refuse_unsupported(request)
-    goal = Goal(
+    wanted = Resource(
+        urn="",
         type=request.type,
-        name=request.name,
         custom=request.custom,
         parent=request.parent,
-        properties=_properties(request.object, request.name),
+        inputs=_properties(request.object, request.name),
         dependencies=list(request.dependencies),
         property_dependencies={
             key: list(one.urns) for key, one in request.propertyDependencies.items()
         },
-        protect=request.protect if request.HasField("protect") else None,
-        retain_on_delete=(request.retainOnDelete if request.HasField("retainOnDelete") else None),
+        protect=request.protect,
+        retain_on_delete=request.retainOnDelete,
         deleted_with=request.deletedWith,
         ignore_changes=list(request.ignoreChanges),
         replace_on_changes=list(request.replaceOnChanges),
         additional_secret_outputs=list(request.additionalSecretOutputs),
-        aliases=[_alias(one) for one in request.aliases]
-        + [Alias(urn=urn) for urn in request.aliasURNs],
         custom_timeouts=_timeouts(request),
         replacement_trigger=values.from_value(request.replacement_trigger),
     )
-    if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace:
-        goal.delete_before_replace = request.deleteBeforeReplace
     if parent is not None:
-        _inherit(goal, parent)
-    return goal
+        wanted.deleted_with = wanted.deleted_with or parent.deleted_with
+        if not request.HasField("protect"):
+            wanted.protect = parent.protect
+        if not request.HasField("retainOnDelete"):
+            wanted.retain_on_delete = parent.retain_on_delete
+    before_replace = request.deleteBeforeReplaceDefined or request.deleteBeforeReplace
+    return Goal(
+        request.name,
+        wanted,
+        aliases=[_alias(one) for one in request.aliases]
+        + [Alias(urn=urn) for urn in request.aliasURNs],
+        delete_before_replace=request.deleteBeforeReplace if before_replace else None,
+    )
 
 
 def read_goal(request: resource_pb2.ReadResourceRequest) -> Goal:
     """Read the request to read a resource that is not managed here."""
     if not request.type.startswith(DYNAMIC):
         raise UnsupportedError(_foreign(request.type, request.name))
-    return Goal(
+    wanted = Resource(
+        urn="",
         type=request.type,
-        name=request.name,
         custom=True,
+        id=request.id,
+        external=True,
         parent=request.parent,
-        properties=_properties(request.properties, request.name),
+        inputs=_properties(request.properties, request.name),
         dependencies=list(request.dependencies),
         additional_secret_outputs=list(request.additionalSecretOutputs),
-        read_id=request.id,
     )
+    return Goal(request.name, wanted)
 
 
 def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
@@ -153,11 +161,3 @@ def _seconds(text: str) -> float:
         what = f"the duration {text!r} in custom_timeouts"
         raise UnsupportedError(what)
     return values.whole(sum(float(number) * _SECONDS[unit] for number, unit in parts))
-
-
-def _inherit(goal: Goal, parent: Goal) -> None:
-    goal.deleted_with = goal.deleted_with or parent.deleted_with
-    if goal.protect is None:
-        goal.protect = parent.protect
-    if goal.retain_on_delete is None:
-        goal.retain_on_delete = parent.retain_on_delete

@@ -23,7 +23,7 @@ class StateError(OfflineError):
 
 @dataclass(slots=True, frozen=True)
 class Diagnostic:
-    """One message of a run. `urn` is empty if the message is not about a single resource."""
+    """A message of an operation. `urn` is empty if it is not about a single resource."""
 
     severity: str
     urn: str
@@ -61,9 +61,5 @@ class OperationError(OfflineError):
         self.stdout = stdout
 
 
-class PlanError(Exception):
-    """A resource cannot be planned. The reason has been reported, and the run ends."""
-
-
 class Stopped(Exception):  # noqa: N818  # a state of the run, no error of its own
-    """The run ends because of a failure elsewhere or Ctrl-C: nothing new may start."""
+    """The run failed or was canceled, which has been reported already: nothing new may start."""
