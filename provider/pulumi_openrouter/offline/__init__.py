@@ -8,12 +8,7 @@ from pulumi_openrouter.offline.exceptions import (
     StateError,
 )
 from pulumi_openrouter.offline.project import ConfigValue
-from pulumi_openrouter.offline.stack import (
-    Deployment,
-    OutputValue,
-    Stack,
-    create_or_select_stack,
-)
+from pulumi_openrouter.offline.stack import Deployment, OutputValue, Stack, create_or_select_stack
 
 __all__ = [
     "ConfigValue",

@@ -20,6 +20,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, TextIO
 import click
 from rich.console import Console
 
+from pulumi_openrouter.offline.display.lines import OnEvent
 from pulumi_openrouter.offline.display.live import LiveDisplay
 from pulumi_openrouter.offline.exceptions import (
     Diagnostic,
@@ -29,8 +30,6 @@ from pulumi_openrouter.offline.exceptions import (
 )
 from pulumi_openrouter.offline.project import choose_stack, find_project
 from pulumi_openrouter.offline.stack import (
-    OnEvent,
-    OnOutput,
     OperationResult,
     OutputMap,
     Stack,
@@ -39,30 +38,26 @@ from pulumi_openrouter.offline.stack import (
 from pulumi_openrouter.offline.values import values
 
 P = ParamSpec("P")
-# What an operation takes to be shown: `on_output` and `on_event`.
-_Show = tuple[OnOutput | None, OnEvent | None]
 
 
 def _stack_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that name a stack."""
-    for option in (
-        click.option(
-            "-c",
-            "--config",
-            multiple=True,
-            metavar="KEY=VALUE",
-            help="Set a configuration value for this run only; may be repeated.",
-        ),
-        click.option("-s", "--stack", help="The stack to work on; default: PULUMI_STACK."),
-        click.option(
-            "--cwd",
-            default=".",
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            help="The project's folder, or a folder inside it.",
-        ),
-    ):
-        command = option(command)
-    return command
+    command = click.option(
+        "-c",
+        "--config",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set a configuration value for this run only; may be repeated.",
+    )(command)
+    command = click.option("-s", "--stack", help="The stack to work on; default: PULUMI_STACK.")(
+        command
+    )
+    return click.option(
+        "--cwd",
+        default=".",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="The project's folder, or a folder inside it.",
+    )(command)
 
 
 def _operation(command: Callable[Concatenate[_Session, P], None]) -> Callable[..., None]:
@@ -141,7 +136,7 @@ def preview(
     """Show what `up` would do."""
     run(
         lambda stack, show: stack.preview(
-            run.parallel, refresh, expect_no_changes, *show, replace=replace
+            run.parallel, refresh, expect_no_changes, on_event=show, replace=replace
         )
     )
 
@@ -155,7 +150,7 @@ def up(run: _Session, expect_no_changes: bool, refresh: bool, replace: tuple[str
     """Create, update and delete resources to match the program."""
     run(
         lambda stack, show: stack.up(
-            run.parallel, refresh, expect_no_changes, *show, replace=replace
+            run.parallel, refresh, expect_no_changes, on_event=show, replace=replace
         ),
         outputs=Stack.outputs,
     )
@@ -173,7 +168,10 @@ def refresh(run: _Session, expect_no_changes: bool, clear_pending_creates: bool)
     """Update the saved state to match the live resources."""
     run(
         lambda stack, show: stack.refresh(
-            run.parallel, expect_no_changes, *show, clear_pending_creates
+            run.parallel,
+            expect_no_changes,
+            on_event=show,
+            clear_pending_creates=clear_pending_creates,
         )
     )
 
@@ -193,7 +191,7 @@ def destroy(run: _Session, refresh: bool, skip_preview: bool) -> None:
     If a resource is protected, nothing is deleted, as with `pulumi destroy`, whose preview fails.
     """
     run(
-        lambda stack, show: stack.destroy(run.parallel, refresh, *show),
+        lambda stack, show: stack.destroy(run.parallel, refresh, on_event=show),
         first=None if skip_preview else lambda s: s.preview_destroy(run.parallel, refresh),
     )
 
@@ -249,7 +247,7 @@ class _Session:
 
     def __call__(
         self,
-        operation: Callable[[Stack, _Show], OperationResult],
+        operation: Callable[[Stack, OnEvent], OperationResult],
         *,
         first: Callable[[Stack], object] | None = None,
         outputs: Callable[[Stack], OutputMap] = lambda _: {},
@@ -267,8 +265,8 @@ class _Session:
                     if interruption.code:
                         message = f"{click.get_current_context().info_name} canceled"
                         raise _not_begun(message)
-                    with _display(console) as show:
-                        result = operation(stack, show)
+                    with LiveDisplay(console) as display:
+                        result = operation(stack, display.follow)
             except OperationError as error:
                 result = error
             document = _document(result, outputs(stack))
@@ -289,21 +287,6 @@ def _preview(stack: Stack, preview: Callable[[Stack], object], console: Console)
         raise
 
 
-@contextmanager
-def _display(console: Console) -> Iterator[_Show]:
-    """Show what runs and colors on a terminal, and plain lines anywhere else."""
-    if console.is_terminal:
-        with LiveDisplay(console) as display:
-            yield None, display.follow
-    else:
-
-        def write(line: str) -> None:
-            console.file.write(line + "\n")
-            console.file.flush()
-
-        yield write, None
-
-
 def _document(result: OperationResult | OperationError, outputs: OutputMap) -> dict[str, Any]:
     if isinstance(result, OperationError):
         outcome, changes = "failed", result.resource_changes
@@ -322,7 +305,7 @@ def _document(result: OperationResult | OperationError, outputs: OutputMap) -> d
 
 def _not_begun(message: str) -> OperationError:
     """Return the error of an operation that could not even begin."""
-    return OperationError(message, [Diagnostic("error", "", message)], {}, [], "")
+    return OperationError(message, [Diagnostic("error", "", message)])
 
 
 class _Interruption:

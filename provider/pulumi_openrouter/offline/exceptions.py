@@ -39,6 +39,7 @@ class StepRecord:
     diff: list[str] = field(default_factory=list)
 
 
+@dataclass(eq=False)
 class OperationError(OfflineError):
     """An operation failed. What succeeded before is saved.
 
@@ -46,19 +47,14 @@ class OperationError(OfflineError):
     what was done, counted by operation, `steps` the same one by one, `stdout` all that was printed.
     """
 
-    def __init__(
-        self,
-        message: str,
-        diagnostics: list[Diagnostic],
-        resource_changes: dict[str, int],
-        steps: list[StepRecord],
-        stdout: str,
-    ) -> None:
-        super().__init__(message)
-        self.diagnostics = diagnostics
-        self.resource_changes = resource_changes
-        self.steps = steps
-        self.stdout = stdout
+    message: str
+    diagnostics: list[Diagnostic]
+    resource_changes: dict[str, int] = field(default_factory=dict)
+    steps: list[StepRecord] = field(default_factory=list)
+    stdout: str = ""
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class Stopped(Exception):  # noqa: N818  # a state of the run, no error of its own

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
-
-from pulumi_openrouter.offline.display.events import Event, LineEvent
-from pulumi_openrouter.offline.display.lines import Lines, error_lines
+from pulumi_openrouter.offline.display.lines import PREVIEWS, Lines, OnEvent, OnOutput, error_lines
 from pulumi_openrouter.offline.exceptions import Diagnostic, OperationError, StepRecord
 from pulumi_openrouter.offline.project import (
     ConfigValue,
@@ -28,12 +24,9 @@ from pulumi_openrouter.offline.project import (
 )
 from pulumi_openrouter.offline.running.operation import Operation
 from pulumi_openrouter.offline.state.model import STACK_TYPE, Resource
+from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.state.store import StateStore
 from pulumi_openrouter.offline.values import values
-from pulumi_openrouter.offline.values.values import PropertyMap
-
-OnOutput = Callable[[str], None]
-OnEvent = Callable[[Event], None]
 
 # Operations that change nothing.
 _QUIET = frozenset({"same", "read", "discard", "read-replacement"})
@@ -102,66 +95,7 @@ class Deployment:
     deployment: dict[str, Any]
 
 
-class _Recorder:
-    """Collects the events of one operation, for its display and its result."""
-
-    def __init__(
-        self, kind: str, stack: str, on_output: OnOutput | None, on_event: OnEvent | None
-    ) -> None:
-        self.kind = kind
-        self.changes: dict[str, int] = {}
-        self.steps: list[StepRecord] = []
-        self.failed = False
-        self._diagnostics: list[Diagnostic] = []
-        self._on_output = on_output
-        self._on_event = on_event
-        self._printed: list[str] = []
-        self._started = time.monotonic()
-        self._lines = Lines(kind, stack, self._print)
-
-    def _print(self, line: Text) -> None:
-        self._printed.append(line.plain + "\n")
-        if self._on_output is not None:
-            self._on_output(line.plain)
-        if self._on_event is not None:
-            self._on_event(LineEvent(line))
-
-    def tell(self, event: Event) -> None:
-        """Record an event and show it."""
-        if isinstance(event, Diagnostic):
-            self._diagnostics.append(event)
-        self._lines.show(event)
-        if self._on_event is not None:
-            self._on_event(event)
-
-    def finish(self, operation: Operation) -> None:
-        """Take over what the operation has counted, and show the summary."""
-        self.changes = dict(operation.executor.changes)
-        self.steps = operation.executor.records
-        self.failed = operation.failed
-        outputs = _stack_outputs(operation.snapshot.resources)
-        seconds = time.monotonic() - self._started
-        self._lines.summary(self.changes, self._diagnostics, outputs, seconds)
-
-    def result(
-        self, expect_no_changes: bool = False
-    ) -> tuple[str, Summary, list[StepRecord], list[Diagnostic]]:
-        """Return the parts of the operation's result; raises OperationError when it failed."""
-        changed = any(count for op, count in self.changes.items() if op not in _QUIET)
-        if expect_no_changes and changed and not self.failed:
-            self.failed = True
-            message = "no changes were expected but changes were proposed"
-            self._diagnostics.append(Diagnostic("error", "", message))
-            self._lines.error(f"error: {message}")
-        stdout = "".join(self._printed)
-        if self.failed:
-            text = "\n".join(error_lines(self._diagnostics)) or f"{self.kind} failed"
-            raise OperationError(text, self._diagnostics, self.changes, self.steps, stdout)
-        summary = Summary(self.kind, "succeeded", self.changes)
-        return stdout, summary, self.steps, self._diagnostics
-
-
-def _stack_outputs(resources: list[Resource]) -> PropertyMap:
+def _stack_outputs(resources: list[Resource]) -> values.PropertyMap:
     return next((one.outputs for one in resources if one.type == STACK_TYPE), {})
 
 
@@ -236,10 +170,16 @@ class Stack:
 
         With `refresh`, compare with the live state; `replace` lists URNs of resources to replace.
         """
-        run = _Recorder("preview", self.name, on_output, on_event)
-        with self._running(run, parallel, dry_run=True, replace=replace) as operation:
-            _run(operation, operation.run_program, refresh=refresh)
-        return PreviewResult(*run.result(expect_no_changes))
+        done = self._perform(
+            "preview",
+            Operation.run_program,
+            parallel,
+            (on_output, on_event),
+            refresh=refresh,
+            expect_no_changes=expect_no_changes,
+            replace=replace,
+        )
+        return PreviewResult(*done)
 
     def up(
         self,
@@ -255,10 +195,16 @@ class Stack:
 
         With `refresh`, read the live state first; `replace` lists URNs of resources to replace.
         """
-        run = _Recorder("update", self.name, on_output, on_event)
-        with self._running(run, parallel, replace=replace) as operation:
-            _run(operation, operation.run_program, refresh=refresh)
-        return UpResult(*run.result(expect_no_changes), outputs=self.outputs())
+        done = self._perform(
+            "update",
+            Operation.run_program,
+            parallel,
+            (on_output, on_event),
+            refresh=refresh,
+            expect_no_changes=expect_no_changes,
+            replace=replace,
+        )
+        return UpResult(*done, outputs=self.outputs())
 
     def refresh(
         self,
@@ -272,14 +218,15 @@ class Stack:
 
         Creates that were cut off by a kill stay noted until `clear_pending_creates`.
         """
-        run = _Recorder("refresh", self.name, on_output, on_event)
-        with self._running(run, parallel) as operation:
-            if clear_pending_creates:
-                operation.snapshot.pending.clear()
-            else:
-                _warn_of_pending(operation)
-            operation.refresh()
-        return RefreshResult(*run.result(expect_no_changes))
+        done = self._perform(
+            "refresh",
+            Operation.refresh,
+            parallel,
+            (on_output, on_event),
+            expect_no_changes=expect_no_changes,
+            clear_pending_creates=clear_pending_creates,
+        )
+        return RefreshResult(*done)
 
     def destroy(
         self,
@@ -293,10 +240,9 @@ class Stack:
         As with `pulumi.automation`, no preview comes first: a resource that is protected stays, and
         others are deleted all the same. `preview_destroy` shows that without deleting anything.
         """
-        run = _Recorder("destroy", self.name, on_output, on_event)
-        with self._running(run, parallel) as operation:
-            _run(operation, operation.delete, refresh=refresh)
-        return DestroyResult(*run.result())
+        show = on_output, on_event
+        done = self._perform("destroy", Operation.delete, parallel, show, refresh=refresh)
+        return DestroyResult(*done)
 
     def preview_destroy(
         self,
@@ -306,10 +252,9 @@ class Stack:
         on_event: OnEvent | None = None,
     ) -> PreviewResult:
         """Return what `destroy` would do, changing nothing; a protected resource is an error."""
-        run = _Recorder("destroy preview", self.name, on_output, on_event)
-        with self._running(run, parallel, dry_run=True) as operation:
-            _run(operation, operation.delete, refresh=refresh)
-        return PreviewResult(*run.result())
+        show = on_output, on_event
+        done = self._perform("destroy preview", Operation.delete, parallel, show, refresh=refresh)
+        return PreviewResult(*done)
 
     def cancel(self) -> None:
         """Cancel the running operation, from any thread: running steps are finished and saved.
@@ -342,57 +287,81 @@ class Stack:
         with self._store.locked():
             self._store.save(snapshot)
 
-    @contextmanager
-    def _running(
+    def _perform(
         self,
-        run: _Recorder,
+        kind: str,
+        part: Callable[[Operation], None],
         parallel: int | None,
+        show: tuple[OnOutput | None, OnEvent | None],
         *,
-        dry_run: bool = False,
+        refresh: bool = False,
+        expect_no_changes: bool = False,
         replace: Iterable[str] = (),
-    ) -> Iterator[Operation]:
+        clear_pending_creates: bool = False,
+    ) -> tuple[str, Summary, list[StepRecord], list[Diagnostic]]:
+        """Perform an operation: a refresh, if one is wanted, and then `part`."""
         self._canceled = canceled = threading.Event()
+        lines = Lines(kind, self.name, *show)
         options = OperationOptions(
             self.project,
             self.name,
             self.get_all_config(),
             self._environment,
             parallel or default_parallel(),
-            dry_run,
-            refresh_only=run.kind == "refresh",
+            dry_run=kind in PREVIEWS,
+            refresh_only=kind == "refresh",
             replace=frozenset(replace),
         )
-        with ExitStack() as cleanup:
-            if not dry_run and cleanup.enter_context(self._store.locked()):
+        with self._opened(options, lines) as snapshot:
+            if clear_pending_creates:
+                snapshot.pending.clear()
+            with Operation(options, snapshot, lines.show) as operation:
+                self._operation = operation
+                if canceled.is_set():
+                    operation.cancel()
+                try:
+                    _run(operation, part, refresh=refresh)
+                finally:
+                    self._operation = self._canceled = None
+                if operation.canceled:
+                    lines.show(Diagnostic("error", "", f"{kind} canceled"))
+        changes, steps = dict(operation.executor.changes), operation.executor.records
+        lines.summary(changes, _stack_outputs(snapshot.resources))
+        failed = operation.failed
+        if expect_no_changes and not failed and not _QUIET.issuperset(changes):
+            failed = True
+            lines.error("no changes were expected but changes were proposed")
+        stdout = "".join(lines.printed)
+        if failed:
+            text = "\n".join(error_lines(lines.diagnostics)) or f"{kind} failed"
+            raise OperationError(text, lines.diagnostics, changes, steps, stdout)
+        return stdout, Summary(kind, "succeeded", changes), steps, lines.diagnostics
+
+    @contextmanager
+    def _opened(self, options: OperationOptions, lines: Lines) -> Iterator[Snapshot]:
+        """Lock and load the state, and save it at the end; a preview only loads it."""
+        if options.dry_run:
+            yield self._store.load()
+            return
+        with self._store.locked() as first:
+            if first:
                 folder = self._store.file.parent
                 message = f"State is kept in {folder}, unencrypted and for your user only."
-                run.tell(Diagnostic("info", "", message))
+                lines.show(Diagnostic("info", "", message))
             snapshot = self._store.load()
-            if not dry_run:
-                snapshot.write_to(cleanup.enter_context(self._store.journal()))
-            operation = cleanup.enter_context(Operation(options, snapshot, run.tell))
-            self._operation = operation
-            if canceled.is_set():
-                operation.cancel()
-            try:
-                yield operation
-            finally:
-                self._operation = self._canceled = None
-            if operation.canceled:
-                run.tell(Diagnostic("error", "", f"{run.kind} canceled"))
-            if not dry_run:
+            with self._store.journal() as write:
+                snapshot.write_to(write)
+                yield snapshot
                 self._store.save(snapshot)
-            run.finish(operation)
 
 
-def _run(operation: Operation, part: Callable[[], None], *, refresh: bool) -> None:
-    """Run the program or the deletes, after a refresh if one is wanted."""
+def _run(operation: Operation, part: Callable[[Operation], None], *, refresh: bool) -> None:
     if refresh:
         operation.refresh()
     elif not operation.options.dry_run:
         _warn_of_pending(operation)
     if not operation.failed:
-        part()
+        part(operation)
 
 
 def _warn_of_pending(operation: Operation) -> None:

@@ -6,19 +6,22 @@ Errors come last, a line each that begins with `error:`, so that they are found 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from rich.text import Text
 
-from pulumi_openrouter.offline.display.events import Event, OutputEvent, StepEvent
+from pulumi_openrouter.offline.display.events import Event, LineEvent, OutputEvent, StepEvent
 from pulumi_openrouter.offline.exceptions import Diagnostic
 from pulumi_openrouter.offline.planning.steps import Op, Step
 from pulumi_openrouter.offline.state.model import STACK_TYPE, urn_name, urn_type
 from pulumi_openrouter.offline.values import values
 from pulumi_openrouter.offline.values.diffs import Difference, compare
 from pulumi_openrouter.offline.values.paths import PropertyPath
-from pulumi_openrouter.offline.values.values import PropertyMap
+
+OnOutput = Callable[[str], None]
+OnEvent = Callable[[Event], None]
 
 _TITLES = {
     "preview": "Previewing update",
@@ -27,7 +30,7 @@ _TITLES = {
     "refresh": "Refreshing",
     "destroy": "Destroying",
 }
-_PREVIEWS = frozenset({"preview", "destroy preview"})
+PREVIEWS = frozenset({"preview", "destroy preview"})
 
 
 class _Look(NamedTuple):
@@ -62,19 +65,31 @@ _LOOKS = {
         "~", "yellow", "complete replace", "completed replace", "completing replace"
     ),
 }
+_ERROR_STYLE = "bold red"
 _STYLES = {"+": "green", "~": "yellow", "-": "red"}
 
 
 class Lines:
-    """Writes lines for events as they come, and a summary at the end."""
+    """Writes a line for each event as it comes, and a summary at the end.
 
-    def __init__(self, kind: str, stack: str, write: Callable[[Text], None]) -> None:
+    Lines go to `on_output` as plain text. `on_event` gets them in color, and the events themselves.
+    """
+
+    def __init__(
+        self, kind: str, stack: str, on_output: OnOutput | None, on_event: OnEvent | None
+    ) -> None:
+        self.printed: list[str] = []
+        self.diagnostics: list[Diagnostic] = []
         self._kind = kind
-        self._write_text = write
+        self._on_output = on_output or (lambda _line: None)
+        self._on_event = on_event or (lambda _event: None)
+        self._started = time.monotonic()
         self._write(f"{_TITLES[kind]} ({stack}):")
 
     def _write(self, line: str, style: str = "") -> None:
-        self._write_text(Text(line, style))
+        self.printed.append(line + "\n")
+        self._on_output(line)
+        self._on_event(LineEvent(Text(line, style)))
 
     def show(self, event: Event) -> None:
         """Write the line of an event; errors are written at the end."""
@@ -82,10 +97,13 @@ class Lines:
             self._write(event.text)
         elif isinstance(event, StepEvent):
             self._step(event)
-        elif isinstance(event, Diagnostic) and event.severity == "info":
-            self._write(event.message)
-        elif isinstance(event, Diagnostic) and event.severity == "warning":
-            self._write(f"warning: {event.message}", "yellow")
+        elif isinstance(event, Diagnostic):
+            self.diagnostics.append(event)
+            if event.severity == "info":
+                self._write(event.message)
+            elif event.severity == "warning":
+                self._write(f"warning: {event.message}", "yellow")
+        self._on_event(event)
 
     def _step(self, event: StepEvent) -> None:
         step = event.step
@@ -98,21 +116,15 @@ class Lines:
             planned = done = "refresh"
         if event.phase == "failed":
             words = f"**{doing} failed**"
-        elif self._kind in _PREVIEWS:
+        elif self._kind in PREVIEWS:
             words = planned
         else:
             words = f"{done} ({event.seconds:.2f}s)"
-        self._write(f" {sign:<2} {urn_type(step.urn)} {urn_name(step.urn)} {words}", style)
+        self._write(f" {sign:<2} {step.resource.type} {step.resource.name} {words}", style)
         for line in diff_lines(step):
             self._write(f"      {line}", _STYLES[line[0]])
 
-    def summary(
-        self,
-        changes: Mapping[str, int],
-        diagnostics: list[Diagnostic],
-        outputs: PropertyMap,
-        seconds: float,
-    ) -> None:
+    def summary(self, changes: Mapping[str, int], outputs: values.PropertyMap) -> None:
         """Write the outputs, the number of changes, the duration and the errors."""
         if outputs and self._kind == "update":
             self._write("Outputs:")
@@ -121,16 +133,17 @@ class Lines:
                 self._write(f"    {key}: {values.REDACTED if hidden else _shown(value)}")
         if changes:
             self._write("Resources:")
-            for line in _counted(changes, planned=self._kind in _PREVIEWS):
+            for line in _counted(changes, planned=self._kind in PREVIEWS):
                 self._write(f"    {line}")
-        if self._kind not in _PREVIEWS:
-            self._write(f"Duration: {round(seconds)}s")
-        for line in error_lines(diagnostics):
-            self.error(line)
+        if self._kind not in PREVIEWS:
+            self._write(f"Duration: {round(time.monotonic() - self._started)}s")
+        for line in error_lines(self.diagnostics):
+            self._write(line, _ERROR_STYLE)
 
-    def error(self, line: str) -> None:
-        """Write the line of an error."""
-        self._write(line, "bold red")
+    def error(self, message: str) -> None:
+        """Write an error that is only known after the summary."""
+        self.diagnostics.append(Diagnostic("error", "", message))
+        self._write(f"error: {message}", _ERROR_STYLE)
 
 
 def diff_lines(step: Step) -> list[str]:

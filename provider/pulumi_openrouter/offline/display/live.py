@@ -1,4 +1,4 @@
-"""The display on a terminal: finished lines in color, and below them the running steps."""
+"""The display in a shell: finished lines and, on a terminal, the running steps below them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 from pulumi_openrouter.offline.display.events import Event, LineEvent, StepEvent
 from pulumi_openrouter.offline.planning.steps import Op
-from pulumi_openrouter.offline.state.model import urn_name, urn_type
 
 # More than this many rows would push the finished lines off a small screen.
 _ROWS = 12
 
 
 class LiveDisplay:
-    """A terminal that an operation is shown on. Use it as a context manager."""
+    """What an operation is shown on. Use it as a context manager."""
 
     def __init__(self, console: Console) -> None:
+        self._console = console
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
             console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._rows: dict[str, TaskID] = {}
 
@@ -38,13 +39,23 @@ class LiveDisplay:
     def follow(self, event: Event) -> None:
         """Print a finished line, or show a step for as long as it runs."""
         if isinstance(event, LineEvent):
-            self._progress.console.print(event.line, soft_wrap=True)
-        if not isinstance(event, StepEvent):
-            return
+            self._print(event)
+        elif isinstance(event, StepEvent):
+            self._show(event)
+
+    def _print(self, event: LineEvent) -> None:
+        if self._console.is_terminal:
+            self._console.print(event.line, soft_wrap=True)
+        else:
+            # A file or a pipe gets the line exactly as it is, at once.
+            self._console.file.write(event.line.plain + "\n")
+            self._console.file.flush()
+
+    def _show(self, event: StepEvent) -> None:
         step = event.step
         if event.phase != "begun":
             if (row := self._rows.pop(step.urn, None)) is not None:
                 self._progress.remove_task(row)
         elif len(self._rows) < _ROWS and step.op is not Op.SAME and not step.internal:
-            text = f"{step.op.value} {urn_type(step.urn)} {urn_name(step.urn)}"
+            text = f"{step.op.value} {step.resource.type} {step.resource.name}"
             self._rows[step.urn] = self._progress.add_task(text, total=None)

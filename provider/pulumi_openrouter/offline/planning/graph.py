@@ -3,7 +3,6 @@
 A state always has a resource after those that it depends on.
 """
 
-import heapq
 from collections.abc import Collection, Iterable
 
 from pulumi_openrouter.offline.state.model import Resource, provider_urn
@@ -14,41 +13,25 @@ class DependencyGraph:
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self._resources = list(resources)
-        self._positions = {resource: n for n, resource in enumerate(self._resources)}
-        self._users: dict[str, list[int]] = {}
-        self._deleted_with: dict[str, list[Resource]] = {}
-        for position, resource in enumerate(self._resources):
-            for urn in _needs(resource):
-                self._users.setdefault(urn, []).append(position)
-            if resource.deleted_with:
-                self._deleted_with.setdefault(resource.deleted_with, []).append(resource)
+        self._needs = {resource: _needs(resource) for resource in self._resources}
 
     def dependents(self, root: Resource, ignore: Collection[str]) -> list[Resource]:
         """Return what depends on a resource, directly or not, in the order of the state.
 
         Parents do not count. A URN in `ignore` is passed over, with what depends only on it.
         """
-        if root not in self._positions:
-            return []
-        start = self._positions[root]
-        waiting = list(self._users.get(root.urn, ()))
-        heapq.heapify(waiting)
         found: list[Resource] = []
-        seen: set[int] = set()
-        while waiting:
-            position = heapq.heappop(waiting)
-            resource = self._resources[position]
-            if position <= start or position in seen or resource.urn in ignore:
-                continue
-            seen.add(position)
-            found.append(resource)
-            for user in self._users.get(resource.urn, ()):
-                heapq.heappush(waiting, user)
+        urns = {root.urn}
+        start = self._resources.index(root) if root in self._needs else len(self._resources)
+        for resource in self._resources[start + 1 :]:
+            if resource.urn not in ignore and not urns.isdisjoint(self._needs[resource]):
+                found.append(resource)
+                urns.add(resource.urn)
         return found
 
     def deleted_with(self, urn: str) -> list[Resource]:
         """Return the resources that go when this one is deleted."""
-        return self._deleted_with.get(urn, [])
+        return [one for one in self._resources if one.deleted_with == urn]
 
     def delete_order(self, condemned: Collection[Resource]) -> list[list[Resource]]:
         """Group resources to delete so that each group can go at once, dependents first.
@@ -68,7 +51,7 @@ class DependencyGraph:
                 components.add(resource.urn)
             if resource not in doomed:
                 continue
-            urns = _needs(resource)
+            urns = self._needs[resource]
             levels = [own.get(urn, -1) for urn in (*urns, resource.parent)]
             levels += [below.get(urn, -1) for urn in urns if urn in components]
             level = max(levels) + 1
@@ -86,7 +69,7 @@ class DependencyGraph:
         waiting, found = [root], set[str]()
         while waiting:
             resource = waiting.pop()
-            for urn in (*_needs(resource), resource.parent):
+            for urn in (*self._needs[resource], resource.parent):
                 if urn in newest and urn not in found:
                     found.add(urn)
                     waiting.append(newest[urn])

@@ -8,12 +8,10 @@ from collections.abc import Callable, Mapping
 
 from pulumi_openrouter.offline.exceptions import Stopped
 from pulumi_openrouter.offline.state.model import (
-    STACK_TYPE,
     Alias,
     Goal,
     Resource,
     make_urn,
-    qualified_type,
     urn_name,
     urn_type,
 )
@@ -94,11 +92,9 @@ class Identities:
     def _resolve(self, goal: Goal, alias: Alias) -> str:
         if alias.urn:
             return alias.urn
-        parent = alias.parent or goal.wanted.parent
+        parent = "" if alias.no_parent else goal.wanted.parent
         if alias.parent:
-            parent = self.former.get(parent, parent)
-        if alias.no_parent or (parent and qualified_type(parent) == STACK_TYPE):
-            parent = ""
+            parent = self.former.get(alias.parent, alias.parent)
         return make_urn(
             alias.stack or self._stack,
             alias.project or self._project,

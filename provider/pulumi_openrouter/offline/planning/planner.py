@@ -52,7 +52,7 @@ class Planner:
         self._created: set[str] = set()
         self._kept: set[str] = set()
         self._replaced: set[str] = set()
-        self.deleted: set[str] = set()
+        self._deleted: set[str] = set()
         # Resources deleted early, because something that they depend on is replaced.
         self._gone: set[Resource] = set()
 
@@ -102,7 +102,7 @@ class Planner:
         old, valid = self._ids.old(urn, goal)
         new = self._new_state(urn, goal, old)
         inputs = self._inputs_to_keep(new, old)
-        again = urn in self.deleted
+        again = urn in self._deleted
         if new.custom:
             if old is None or old.external or again or self._is_forced(urn, old):
                 valid = self._check(new, new.inputs, {}) and valid
@@ -114,7 +114,7 @@ class Planner:
             self._created.add(urn)
             return [Step(Op.CREATE, new=new)]
         if again:
-            self.deleted.discard(urn)
+            self._deleted.discard(urn)
             self._replaced.add(urn)
             return [Step(Op.REPLACE, old, new), Step(Op.CREATE_REPLACEMENT, old, new)]
         if old.external:
@@ -142,15 +142,14 @@ class Planner:
 
     def _check(self, new: Resource, inputs: PropertyMap, before: PropertyMap) -> bool:
         """Have the provider check inputs, which go into `new`; failures are reported."""
-        result = self._provider.check(new, before, inputs, dry_run=self._dry_run)
-        new.inputs = result.inputs
-        for name, reason in result.failures:
+        new.inputs, failures = self._provider.check(new, before, inputs, dry_run=self._dry_run)
+        for name, reason in failures:
             where = f"{new.type} resource '{new.name}'"
             if name:
                 shown = values.redacted(new.inputs.get(name))
                 where += f": property {name} value {{{_shown(shown)}}}"
             self._error(new.urn, f"{where} has a problem: {reason}")
-        return not result.failures
+        return not failures
 
     def _change(self, goal: Goal, old: Resource, new: Resource, inputs: PropertyMap) -> list[Step]:
         triggered = _triggered(old.replacement_trigger, new.replacement_trigger)
@@ -207,7 +206,7 @@ class Planner:
             return _created_first(old, new)
         steps = self._delete_dependents(old) if before else []
         if not old.pending_replacement:
-            self.deleted.add(old.urn)
+            self._deleted.add(old.urn)
             steps.append(Step(Op.DELETE_REPLACED, old, pending_replacement=True))
         return [*steps, Step(Op.REPLACE, old, new), Step(Op.CREATE_REPLACEMENT, old, new)]
 
@@ -232,7 +231,7 @@ class Planner:
                 raise Stopped
             else:
                 steps.append(Step(Op.DELETE_REPLACED, dependent, pending_replacement=True))
-            self.deleted.add(dependent.urn)
+            self._deleted.add(dependent.urn)
             self._gone.add(dependent)
         return steps
 
@@ -240,7 +239,7 @@ class Planner:
         """Return the dependents that must go before `root` does."""
         condemned: list[Resource] = []
         urns = {root.urn}
-        met = self._created | self._kept | self._replaced | self.deleted
+        met = self._created | self._kept | self._replaced | self._deleted
         for dependent in self.graph.dependents(root, ignore=met):
             if self._must_go(dependent, urns):
                 condemned.append(dependent)
@@ -280,8 +279,10 @@ class Planner:
                 op = Op.REMOVE_PENDING_REPLACE if old.pending_replacement else op
                 planned = self._ids.latter.get(old.urn, old.urn) not in kept
             if planned:
-                self.deleted.add(old.urn)
+                self._deleted.add(old.urn)
                 steps[old] = Step(op, old)
+        for old, step in steps.items():
+            step.with_another = old.deleted_with in self._deleted
         return [[steps[one] for one in group] for group in self.graph.delete_order(steps)]
 
 

@@ -54,6 +54,8 @@ class Step:
     pending_delete: bool = False
     # A resource that is deleted before it is replaced stays in the state until created again.
     pending_replacement: bool = False
+    # A delete of what goes together with another resource: the provider is not asked.
+    with_another: bool = False
     ignore_changes: list[str] = field(default_factory=list)
     # In a preview: a dependency does not exist yet, so there may be nothing to read.
     unread: bool = False
@@ -63,27 +65,23 @@ class Step:
     @property
     def resource(self) -> Resource:
         """The state that the step is about: the new one, unless it goes."""
-        resource = self.new or self.old
-        if resource is None:
-            msg = "a step has an old state or a new one"
-            raise ValueError(msg)
-        return resource
+        return self.before if self.new is None else self.new
 
     @property
     def before(self) -> Resource:
         """The old state of a step that has one."""
-        if self.old is None:
-            msg = f"{self.op.value} has no old state"
-            raise ValueError(msg)
-        return self.old
+        return self._required(self.old)
 
     @property
     def after(self) -> Resource:
         """The new state of a step that has one."""
-        if self.new is None:
-            msg = f"{self.op.value} has no new state"
+        return self._required(self.new)
+
+    def _required(self, resource: Resource | None) -> Resource:
+        if resource is None:
+            msg = f"a step of the kind {self.op.value} lacks a state"
             raise ValueError(msg)
-        return self.new
+        return resource
 
     @property
     def urn(self) -> str:

@@ -18,7 +18,7 @@ class ProtectedError(Exception):
     """A resource that should be deleted is protected."""
 
 
-def apply(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool) -> None:
+def apply(step: Step, provider: Provider, *, dry_run: bool) -> None:
     """Do what a step says and complete its new state.
 
     Raises ProviderError or ProtectedError; the state then stays what it was.
@@ -30,7 +30,7 @@ def apply(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool) 
     elif step.op is Op.UPDATE:
         _update(step, provider, dry_run=dry_run)
     elif step.op in DELETES:
-        _delete(step, provider, deleting, dry_run=dry_run)
+        _delete(step, provider, dry_run=dry_run)
     elif step.op in READS:
         _read(step, provider)
     elif step.op is Op.REFRESH:
@@ -62,7 +62,7 @@ def _update(step: Step, provider: Provider, *, dry_run: bool) -> None:
     new.modified = now()
 
 
-def _delete(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool) -> None:
+def _delete(step: Step, provider: Provider, *, dry_run: bool) -> None:
     old = step.before
     if step.op is Op.DELETE and old.protect:
         msg = (
@@ -71,7 +71,7 @@ def _delete(step: Step, provider: Provider, deleting: set[str], *, dry_run: bool
             "the resource in your Pulumi program and run `pulumi up`"
         )
         raise ProtectedError(msg)
-    forgotten = old.external or old.retain_on_delete or old.deleted_with in deleting
+    forgotten = old.external or old.retain_on_delete or step.with_another
     if old.custom and not (dry_run or forgotten or old.is_provider):
         provider.delete(old)
     if step.pending_replacement:
@@ -83,8 +83,8 @@ def _read(step: Step, provider: Provider) -> None:
     if new.id == values.UNKNOWN or step.unread:
         new.id, new.outputs = "", {}
     else:
-        live = provider.read(new, new.inputs)
-        new.id, new.outputs = live.id or new.id, live.outputs
+        id_, _, new.outputs = provider.read(new, new.inputs)
+        new.id = id_ or new.id
     if step.op is Op.READ_REPLACEMENT:
         step.before.delete = True
     if step.old is not None and (step.old.inputs != new.inputs or step.old.outputs != new.outputs):
@@ -96,13 +96,13 @@ def _refresh(step: Step, provider: Provider, *, dry_run: bool) -> None:
     step.new, step.result = old, Op.SAME
     if not old.custom or old.is_provider or old.pending_replacement:
         return
-    live = provider.read(old, old.outputs)
-    if not live.id:
+    id_, inputs, outputs = provider.read(old, old.outputs)
+    if not id_:
         step.new, step.result = None, Op.DELETE
         return
-    inputs = old.inputs if live.inputs is None else live.inputs
-    step.new = new = old.copy(id=live.id, inputs=inputs, outputs=live.outputs)
-    if old.inputs != inputs or old.outputs != live.outputs:
+    inputs = old.inputs if inputs is None else inputs
+    step.new = new = old.copy(id=id_, inputs=inputs, outputs=outputs)
+    if old.inputs != inputs or old.outputs != outputs:
         new.modified = now()
     if _drifted(old, new, provider, dry_run=dry_run):
         step.result = Op.UPDATE

@@ -23,7 +23,6 @@ from pulumi_openrouter.offline.running.actions import ProtectedError
 from pulumi_openrouter.offline.state.model import Resource
 from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.values import values
-from pulumi_openrouter.offline.values.values import PropertyMap
 from pulumi_openrouter.offline.wire.provider import Provider, ProviderError
 
 # How the state calls a step that has begun and not ended.
@@ -60,26 +59,23 @@ class Executor:
         # Resources whose outputs the program may still set.
         self._open: dict[str, Step] = {}
 
-    def run(self, chain: list[Step], deleting: set[str] | None = None) -> None:
+    def run(self, chain: list[Step]) -> None:
         """Carry out the steps of one resource in order.
 
-        `deleting` has the URNs that this run deletes, for those that go with another.
         Raises Stopped when the run ends before the last one.
         """
         with self._slots:
             for step in chain:
-                if self.stopped.is_set():
-                    raise Stopped
-                if not self._carry_out(step, deleting or set()):
+                if self.stopped.is_set() or not self._carry_out(step):
                     raise Stopped
 
-    def run_all(self, steps: list[Step], deleting: set[str]) -> list[Step]:
+    def run_all(self, steps: list[Step]) -> list[Step]:
         """Carry out steps of different resources side by side; return those that failed."""
         failed: list[Step] = []
 
         def one(step: Step) -> None:
             try:
-                self.run([step], deleting)
+                self.run([step])
             except Stopped:
                 failed.append(step)
 
@@ -87,19 +83,17 @@ class Executor:
             list(pool.map(one, steps))
         return failed
 
-    def delete_all(
-        self, groups: list[list[Step]], deleting: set[str], graph: DependencyGraph
-    ) -> None:
+    def delete_all(self, groups: list[list[Step]], graph: DependencyGraph) -> None:
         """Delete group by group. What a protected resource needs is kept with it."""
         kept: set[str] = set()
         for group in groups:
-            failed = self.run_all([step for step in group if step.urn not in kept], deleting)
+            failed = self.run_all([step for step in group if step.urn not in kept])
             if self.stopped.is_set():
                 return
             for step in failed:
                 kept |= graph.needed_by(step.before)
 
-    def set_outputs(self, urn: str, outputs: PropertyMap) -> bool:
+    def set_outputs(self, urn: str, outputs: values.PropertyMap) -> bool:
         """Set the outputs of a component or the stack; False when it is not registered."""
         step = self._open.pop(urn, None)
         if step is None:
@@ -117,13 +111,13 @@ class Executor:
         self.stopped.set()
         self._tell(Diagnostic("error", urn, message))
 
-    def _carry_out(self, step: Step, deleting: set[str]) -> bool:
+    def _carry_out(self, step: Step) -> bool:
         self._tell(StepEvent("begun", step))
         started = time.monotonic()
-        if not self._dry_run:
-            self._begin(step)
+        if step.op in _PENDING and not self._dry_run:
+            self._snapshot.begin(step.resource, _PENDING[step.op])
         try:
-            actions.apply(step, self._provider, deleting, dry_run=self._dry_run)
+            actions.apply(step, self._provider, dry_run=self._dry_run)
         except (ProviderError, ProtectedError) as error:
             self._failed(step, error, time.monotonic() - started)
             return False
@@ -162,26 +156,18 @@ class Executor:
             if not step.internal:
                 self.records.append(StepRecord(op.value, step.urn, diff_lines(step)))
 
-    def _begin(self, step: Step) -> None:
-        if (kind := _PENDING.get(step.op)) is not None:
-            self._snapshot.begin(step.resource, kind)
-
     def _end(self, step: Step) -> None:
-        finish = self._snapshot.finish
-        old = [step.old] if step.old is not None else []
+        """Record in the state what a step has done."""
+        if step.op in (Op.REPLACE, Op.REFRESH):
+            return
+        drop = [step.old] if step.old is not None else []
+        put = [step.new] if step.new is not None else []
         if step.op in CREATES:
-            drop = [one for one in old if one.pending_replacement]
-            changed = old if step.pending_delete else []
-            finish(step.after, drop=drop, put=[step.after, *changed])
-        elif step.op in DELETES:
-            if step.before.pending_replacement:
-                finish(step.before, put=old)
-            else:
-                finish(step.before, drop=old)
-        elif step.op is Op.REMOVE_PENDING_REPLACE:
-            finish(step.before, drop=old)
-        elif step.op not in (Op.REPLACE, Op.REFRESH):
-            finish(step.after, drop=old, put=[step.after])
+            put += drop if step.pending_delete else []
+            drop = [one for one in drop if one.pending_replacement]
+        elif step.op in DELETES and step.before.pending_replacement:
+            drop, put = [], drop
+        self._snapshot.finish(step.resource, drop=drop, put=put)
 
 
 def _hide_secrets(resource: Resource) -> None:

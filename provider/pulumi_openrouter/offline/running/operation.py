@@ -15,7 +15,6 @@ from pulumi_openrouter.offline.running.executor import Executor
 from pulumi_openrouter.offline.state.model import STACK_TYPE, Goal, Resource, make_urn
 from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.values import values
-from pulumi_openrouter.offline.values.values import PropertyMap
 from pulumi_openrouter.offline.wire.host import EXPLAINED
 from pulumi_openrouter.offline.wire.monitor import Monitor
 from pulumi_openrouter.offline.wire.process import Child, start_program, start_provider
@@ -48,8 +47,9 @@ class Operation:
         self._planning = threading.Lock()
         self._provider_reference = ""
         self._registered: dict[str, Resource] = {}
-        self._stack_outputs: PropertyMap | None = None
-        self._program_done = threading.Event()
+        self._stack_outputs: values.PropertyMap | None = None
+        # The program will register nothing more, and the operation has ended.
+        self.program_done = threading.Event()
         self.finished = threading.Event()
         self.canceled = False
 
@@ -85,7 +85,7 @@ class Operation:
         with self._telling:
             self._listener(event)
         if self.stopped:
-            self._program_done.set()
+            self.program_done.set()
 
     def cancel(self) -> None:
         """Let running steps finish and start nothing new; safe to call from a signal handler."""
@@ -94,14 +94,14 @@ class Operation:
 
     def _stop(self) -> None:
         self.executor.stopped.set()
-        self._program_done.set()
+        self.program_done.set()
 
     # The operation, part by part.
 
     def refresh(self) -> None:
         """Read every resource and update the state."""
         steps = [Step(Op.REFRESH, old) for old in self.snapshot.base]
-        self.executor.run_all(steps, set())
+        self.executor.run_all(steps)
         resources = rebuilt(self.snapshot.base, [step for step in steps if step.result])
         if self.options.dry_run:
             self.snapshot.base = resources
@@ -121,7 +121,7 @@ class Operation:
             child = start_program(self.options, monitor.address, self._print)
             try:
                 threading.Thread(target=self._watch, args=(child,), daemon=True).start()
-                self._program_done.wait()
+                self.program_done.wait()
                 monitor.settle()
                 if not self.stopped:
                     self.delete()
@@ -132,8 +132,7 @@ class Operation:
 
     def delete(self) -> None:
         """Delete every resource that the program did not register; all of them if none ran."""
-        groups = self._planner.deletes()
-        self.executor.delete_all(groups, self._planner.deleted, self._planner.graph)
+        self.executor.delete_all(self._planner.deletes(), self._planner.graph)
 
     # What the program asks for, by way of the monitor.
 
@@ -149,7 +148,7 @@ class Operation:
         """Return a resource that the program has registered; its children inherit options."""
         return self._registered.get(urn)
 
-    def set_outputs(self, urn: str, outputs: PropertyMap) -> None:
+    def set_outputs(self, urn: str, outputs: values.PropertyMap) -> None:
         """Set a component's outputs. The stack's wait for the end: a failure keeps old ones."""
         if urn == self.stack_urn:
             self._stack_outputs = outputs
@@ -160,10 +159,6 @@ class Operation:
         """End the run with an error, where the program asks for what cannot be done."""
         self.executor.fail(urn, message)
         raise Stopped
-
-    def program_done(self) -> None:
-        """Note that the program will register nothing more."""
-        self._program_done.set()
 
     def _decide(self, goal: Goal, plan: Callable[[Goal], list[Step]]) -> Resource:
         with self._planning:
@@ -224,7 +219,7 @@ class Operation:
             self.executor.fail(self.stack_urn, f"the program was ended by signal {-code}")
         elif code:
             self.executor.fail(self.stack_urn, f"the program ended with exit code {code}")
-        self._program_done.set()
+        self.program_done.set()
 
     def _end_program(self, child: Child) -> None:
         if self.stopped:

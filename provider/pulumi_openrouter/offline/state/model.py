@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pulumi_openrouter.offline.values import values
-from pulumi_openrouter.offline.values.values import PropertyMap
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 # What the type of every dynamic resource begins with.
@@ -65,8 +64,8 @@ class Resource:
     type: str
     custom: bool = False
     id: str = ""
-    inputs: PropertyMap = field(default_factory=dict)
-    outputs: PropertyMap = field(default_factory=dict)
+    inputs: values.PropertyMap = field(default_factory=dict)
+    outputs: values.PropertyMap = field(default_factory=dict)
     delete: bool = False
     # `pulumi state taint` asks for a replacement by the next run.
     taint: bool = False

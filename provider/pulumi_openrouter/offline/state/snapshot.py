@@ -98,10 +98,6 @@ class Snapshot:
         self._drop(record.get("drop", []))
         self._put({number: Resource.from_json(one) for number, one in record.get("put", [])})
 
-    def settled(self) -> Snapshot:
-        """Return the state as the base of another run."""
-        return Snapshot(self.resources, self.pending.items(), self.extra)
-
     def normalized(self) -> list[Resource]:
         """Return all resources with references to a former URN turned to the present one."""
         resources = self.resources

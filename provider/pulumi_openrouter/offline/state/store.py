@@ -101,10 +101,9 @@ class StateStore:
         """
         text = self._read(self.file)
         snapshot = self._parse(text) if text is not None else Snapshot([], [])
-        records = self._journal_records(text)
-        for record in records:
+        for record in self._journal_records(text):
             snapshot.replay(record)
-        return snapshot.settled()
+        return Snapshot(snapshot.resources, snapshot.pending.items(), snapshot.extra)
 
     def save(self, snapshot: Snapshot) -> None:
         """Replace the file atomically with this state, and remove the journal."""
@@ -171,20 +170,26 @@ class StateStore:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             msg = f"{source} holds an entry that is no resource ({error!r})"
             raise StateError(msg) from error
-        self._check_owner(resources, source)
-        _check_types(resources, source)
+        for resource in resources:
+            self._check(resource, source)
         extra = {key: value for key, value in deployment.items() if key not in _OWN}
         return Snapshot(resources, pending, extra)
 
-    def _check_owner(self, resources: list[Resource], source: str) -> None:
-        prefix = f"urn:pulumi:{self.stack}::{self.project}::"
-        for resource in resources:
-            if not resource.urn.startswith(prefix):
-                msg = (
-                    f"{source} belongs to something else: {resource.urn} is not of stack "
-                    f"{self.stack!r} of project {self.project!r}"
-                )
-                raise StateError(msg)
+    def _check(self, resource: Resource, source: str) -> None:
+        """Refuse a resource of another stack, or one that only a plugin can read or delete."""
+        if not resource.urn.startswith(f"urn:pulumi:{self.stack}::{self.project}::"):
+            msg = (
+                f"{source} belongs to something else: {resource.urn} is not of stack "
+                f"{self.stack!r} of project {self.project!r}"
+            )
+            raise StateError(msg)
+        known = resource.is_provider or resource.type.startswith(DYNAMIC)
+        if resource.custom and not known:
+            msg = (
+                f"{source} holds {resource.urn}, which needs a plugin: the offline engine runs "
+                "Python dynamic resources and components; use the Pulumi CLI for it"
+            )
+            raise StateError(msg)
 
     def _parse(self, text: str) -> Snapshot:
         try:
@@ -203,10 +208,10 @@ class StateStore:
         try:
             head, *records = [json.loads(line) for line in lines]
         except ValueError:
-            head, records = {}, []
-            if lines:
-                msg = f"{self._journal_file} is damaged; remove it to go on from {self.file} alone"
-                raise StateError(msg) from None
+            if not lines:
+                return []
+            msg = f"{self._journal_file} is damaged; remove it to go on from {self.file} alone"
+            raise StateError(msg) from None
         # A journal of another base has been applied already, and only its removal is missing.
         return records if head.get("base") == _fingerprint(base) else []
 
@@ -219,17 +224,6 @@ class StateStore:
         except (OSError, UnicodeDecodeError) as error:
             msg = f"{file} cannot be read: {error}"
             raise StateError(msg) from error
-
-
-def _check_types(resources: list[Resource], source: str) -> None:
-    """Refuse resources that only a plugin can read or delete."""
-    for one in resources:
-        if one.custom and not one.is_provider and not one.type.startswith(DYNAMIC):
-            msg = (
-                f"{source} holds {one.urn}, which needs a plugin: the offline engine runs Python "
-                "dynamic resources and components; use the Pulumi CLI for it"
-            )
-            raise StateError(msg)
 
 
 def _fingerprint(text: str | None) -> str:

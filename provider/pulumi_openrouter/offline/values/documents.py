@@ -79,14 +79,6 @@ class _Constructor(SafeConstructor):
             _refuse(f"{node.value} is not a finite number", node)
         return _number(node.value)
 
-    def construct_date(self, node: Any) -> str:
-        """Return the text that Go makes of a date."""
-        return _date(node.value) or str(node.value)
-
-    def construct_binary(self, node: Any) -> str:
-        """Return the text that a scalar holds as Base64."""
-        return base64.b64decode(node.value).decode("utf-8", "replace")
-
     def construct_any(self, node: Any) -> Any:
         """Return a mapping, a list or a text."""
         if isinstance(node, MappingNode):
@@ -102,8 +94,8 @@ for _name, _construct in {
     _TAG + "bool": _Constructor.construct_yaml_bool,
     _TAG + "int": _Constructor.construct_number,
     _TAG + "float": _Constructor.construct_number,
-    _TAG + "timestamp": _Constructor.construct_date,
-    _TAG + "binary": _Constructor.construct_binary,
+    _TAG + "timestamp": lambda _, node: _date(node.value) or node.value,
+    _TAG + "binary": lambda _, node: base64.b64decode(node.value).decode("utf-8", "replace"),
 }.items():
     _Constructor.add_constructor(_name, _construct)
 
@@ -170,9 +162,7 @@ def _date(text: str) -> str | None:
 
 def _key_text(value: Any) -> str:
     """Return the key of a mapping as Go prints it."""
-    if value is None:
-        return "<nil>"
-    return value if isinstance(value, str) else as_json(value)
+    return "<nil>" if value is None else as_text(value)
 
 
 def as_text(value: Any) -> str:

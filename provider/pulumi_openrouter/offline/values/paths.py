@@ -94,19 +94,13 @@ def _copied(value: Any, *, hide: bool) -> Any:
 
 
 def _restore(key: Key, old: Any, new: Any, *, hide: bool) -> bool:
-    if _has(old, key):
-        if isinstance(key, int):
-            if not _has(new, key):
-                return False
-        elif not is_object(new):
-            return False
+    there = _has(old, key)
+    possible = there == _has(new, key) if isinstance(key, int) else is_object(new)
+    if possible and there:
         new[key] = _copied(old[key], hide=hide)
-        return True
-    if isinstance(key, int):
-        return not _has(new, key)
-    if is_object(new):
+    elif possible and not isinstance(key, int):
         new.pop(key, None)
-    return True
+    return possible or not (there or isinstance(key, int))
 
 
 def _restore_all(old: Any, new: Any, *, hide: bool) -> bool:

@@ -52,15 +52,16 @@ def unwrap(value: Any) -> tuple[Any, bool]:
 
 def contains_secret(value: object) -> bool:
     """Return whether a secret is anywhere inside."""
-    return is_secret(value) or any(contains_secret(item) for item in _items(value))
+    return is_secret(value) or any(contains_secret(item) for item in items_of(value))
 
 
 def contains_unknown(value: object) -> bool:
     """Return whether an unknown is anywhere inside."""
-    return value == UNKNOWN or any(contains_unknown(item) for item in _items(value))
+    return value == UNKNOWN or any(contains_unknown(item) for item in items_of(value))
 
 
-def _items(value: object) -> Iterable[object]:
+def items_of(value: object) -> Iterable[object]:
+    """Return what is directly inside an object or a list."""
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()

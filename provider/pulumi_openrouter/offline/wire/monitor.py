@@ -3,12 +3,13 @@
 What the offline engine does not do is refused here, by name, before anything is done.
 """
 
-# ruff: noqa: N802  # the protocol names the methods
+# ruff: noqa: D102, N802  # the protocol names and describes the methods
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
@@ -21,41 +22,15 @@ from pulumi_openrouter.offline.exceptions import Diagnostic, Stopped
 from pulumi_openrouter.offline.project import OperationOptions
 from pulumi_openrouter.offline.state.model import Goal, Resource
 from pulumi_openrouter.offline.values import values
-from pulumi_openrouter.offline.values.values import PropertyMap
 from pulumi_openrouter.offline.wire.provider import CHANNEL_OPTIONS
-from pulumi_openrouter.offline.wire.requests import (
-    UnsupportedError,
-    read_goal,
-    registration_goal,
-)
+from pulumi_openrouter.offline.wire.requests import UnsupportedError, read_goal, registration_goal
 
-_FEATURES = (
-    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+_FEATURES = {
+    *("SECRETS", "RESOURCE_REFERENCES", "OUTPUT_VALUES", "ALIAS_SPECS", "DELETED_WITH"),
+    "REPLACEMENT_TRIGGER",
     # These are announced so that the program reaches the refusal in this module.
-    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_STATE_MIGRATIONS,
-)
-_FEATURE_IDS = frozenset(
-    resource_pb2.ResourceMonitorFeature.Name(feature)
-    .removeprefix("RESOURCE_MONITOR_FEATURE_")
-    .title()
-    .replace("_", "")
-    for feature in _FEATURES
-)
-_SEVERITIES = {
-    engine_pb2.INFO: "info",
-    engine_pb2.WARNING: "warning",
-    engine_pb2.ERROR: "error",
+    *("REPLACE_WITH", "TRANSFORMS", "INVOKE_TRANSFORMS", "PARAMETERIZATION", "RESOURCE_HOOKS"),
+    *("ERROR_HOOKS", "STATE_MIGRATIONS"),
 }
 # The SDK logs this when a run has ended; the reason for that has been reported.
 _ECHO = "Resource monitor has terminated"
@@ -64,6 +39,7 @@ _ECHO = "Resource monitor has terminated"
 class _Operation(Protocol):
     """What the services ask of the operation that runs the program."""
 
+    program_done: threading.Event
     finished: threading.Event
 
     @property
@@ -71,23 +47,24 @@ class _Operation(Protocol):
     def register(self, goal: Goal) -> Resource: ...
     def read(self, goal: Goal) -> Resource: ...
     def registered(self, urn: str) -> Resource | None: ...
-    def set_outputs(self, urn: str, outputs: PropertyMap) -> None: ...
+    def set_outputs(self, urn: str, outputs: values.PropertyMap) -> None: ...
     def refuse(self, urn: str, message: str) -> None: ...
-    def program_done(self) -> None: ...
     def tell(self, event: Diagnostic, /) -> None: ...
 
 
-class Monitor:
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
     """The server that one run of a program talks to."""
 
     def __init__(self, operation: _Operation, options: OperationOptions) -> None:
+        self._operation = operation
+        self._options = options
+        self._root = ""
         self._active = 0
         self._idle = threading.Condition()
         self._pool = ThreadPoolExecutor(max_workers=options.parallel * 4 + 16)
         self._server = grpc.server(self._pool, options=CHANNEL_OPTIONS)
-        services = _Services(operation, options, self._working)
-        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(services, self._server)
-        engine_pb2_grpc.add_EngineServicer_to_server(services, self._server)
+        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(self, self._server)
+        engine_pb2_grpc.add_EngineServicer_to_server(self, self._server)
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
     def __enter__(self) -> Monitor:
@@ -116,16 +93,6 @@ class Monitor:
                 self._active -= 1
                 self._idle.notify_all()
 
-
-class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
-    def __init__(
-        self, operation: _Operation, options: OperationOptions, working: Callable[[], Any]
-    ) -> None:
-        self._operation = operation
-        self._options = options
-        self._working = working
-        self._root = ""
-
     @contextmanager
     def _answering(self, context: grpc.ServicerContext, urn: str = "") -> Iterator[None]:
         """Report a refusal as an error of the run, and end the program when the run has ended."""
@@ -151,14 +118,18 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
             configSecretKeys=[key for key, one in config.items() if one.secret],
             dryRun=self._options.dry_run,
             parallel=self._options.parallel,
-            supportedFeatures=_FEATURES,
+            supportedFeatures=[
+                resource_pb2.ResourceMonitorFeature.Value(f"RESOURCE_MONITOR_FEATURE_{name}")
+                for name in sorted(_FEATURES)
+            ],
         )
 
     def SupportsFeature(
         self, request: resource_pb2.SupportsFeatureRequest, _context: grpc.ServicerContext
     ) -> resource_pb2.SupportsFeatureResponse:
-        name = request.id[:1].upper() + request.id[1:]
-        return resource_pb2.SupportsFeatureResponse(hasSupport=name in _FEATURE_IDS)
+        # Programs ask for these names in camel case.
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", request.id).upper()
+        return resource_pb2.SupportsFeatureResponse(hasSupport=name in _FEATURES)
 
     def RegisterResource(
         self, request: resource_pb2.RegisterResourceRequest, context: grpc.ServicerContext
@@ -201,16 +172,16 @@ class _Services(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.Engin
     def SignalAndWaitForShutdown(
         self, _request: empty_pb2.Empty, _context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
-        self._operation.program_done()
+        self._operation.program_done.set()
         self._operation.finished.wait()
         return empty_pb2.Empty()
 
     def Log(
         self, request: engine_pb2.LogRequest, _context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
-        severity = _SEVERITIES.get(request.severity)
+        severity = engine_pb2.LogSeverity.Name(request.severity).lower()
         echo = self._operation.stopped and request.message.startswith(_ECHO)
-        if severity and not request.ephemeral and not echo:
+        if severity != "debug" and not request.ephemeral and not echo:
             message = request.message.rstrip("\n")
             self._operation.tell(Diagnostic(severity, request.urn, message))
         return empty_pb2.Empty()

@@ -5,7 +5,6 @@ same way as the real engine.
 """
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,14 +26,6 @@ class ProviderError(Exception):
 
 
 @dataclass(slots=True)
-class CheckResult:
-    """Inputs as the provider wants them, and failures: property (or empty) and reason."""
-
-    inputs: PropertyMap
-    failures: list[tuple[str, str]]
-
-
-@dataclass(slots=True)
 class DiffResult:
     """Whether anything changes (None: the provider does not say), and what has to be replaced."""
 
@@ -43,15 +34,6 @@ class DiffResult:
     delete_before_replace: bool = False
     # Paths that changed, where the engine compared by itself.
     changed: list[list[str | int]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class ReadResult:
-    """The live state; an empty id says that there is none. Inputs are None when not given."""
-
-    id: str
-    inputs: PropertyMap | None
-    outputs: PropertyMap
 
 
 class Provider:
@@ -66,90 +48,84 @@ class Provider:
 
     def check(
         self, resource: Resource, olds: PropertyMap, news: PropertyMap, *, dry_run: bool
-    ) -> CheckResult:
-        """Validate inputs and fill in defaults."""
-        request = provider_pb2.CheckRequest(
-            **_subject(resource),
-            olds=_sent(olds, keep_unknowns=dry_run),
-            news=_sent(news, keep_unknowns=dry_run),
-        )
-        response = self._call("Check", request)
-        inputs = _answered(response.inputs, news)
-        return CheckResult(inputs, [(one.property, one.reason) for one in response.failures])
+    ) -> tuple[PropertyMap, list[tuple[str, str]]]:
+        """Validate inputs and fill in defaults.
+
+        Return the inputs, and the failures: a property, or nothing, and the reason.
+        """
+        response = self._call("Check", resource, dry_run, olds=olds, news=news)
+        failures = [(one.property, one.reason) for one in response.failures]
+        return _answered(response.inputs, news), failures
 
     def diff(
         self, old: Resource, news: PropertyMap, ignore_changes: list[str], *, dry_run: bool
     ) -> DiffResult:
         """Compare the last inputs and outputs of a resource with new inputs."""
-        request = provider_pb2.DiffRequest(
-            **_subject(old),
+        response = self._call(
+            "Diff",
+            old,
+            dry_run,
             id=old.id,
-            old_inputs=_sent(old.inputs, keep_unknowns=dry_run),
-            olds=_sent(old.outputs, keep_unknowns=dry_run),
-            news=_sent(news, keep_unknowns=dry_run),
+            old_inputs=old.inputs,
+            olds=old.outputs,
+            news=news,
             ignoreChanges=ignore_changes,
         )
-        response = self._call("Diff", request)
-        known = {
-            provider_pb2.DiffResponse.DIFF_NONE: False,
-            provider_pb2.DiffResponse.DIFF_SOME: True,
-        }
+        unsaid = response.changes == provider_pb2.DiffResponse.DIFF_UNKNOWN
         return DiffResult(
-            changes=known.get(response.changes),
+            changes=None if unsaid else response.changes == provider_pb2.DiffResponse.DIFF_SOME,
             replaces=bool(response.replaces),
             delete_before_replace=response.deleteBeforeReplace,
         )
 
     def create(self, new: Resource) -> tuple[str, PropertyMap]:
         """Create a resource; return its id and outputs."""
-        request = provider_pb2.CreateRequest(
-            **_subject(new),
-            properties=_sent(new.inputs),
-            timeout=new.custom_timeouts.get("create", 0),
-        )
-        response = self._call("Create", request)
+        timeout = new.custom_timeouts.get("create", 0)
+        response = self._call("Create", new, properties=new.inputs, timeout=timeout)
         if not response.id:
             msg = f"plugin returned empty resource.ID from create '{new.urn}'"
             raise ProviderError(msg)
         return response.id, _answered(response.properties, new.inputs)
 
-    def read(self, resource: Resource, last: PropertyMap) -> ReadResult:
-        """Read the live state of a resource; `last` is what is known of its outputs."""
-        request = provider_pb2.ReadRequest(
-            **_subject(resource),
-            id=resource.id,
-            properties=_sent(last),
-            inputs=_sent(resource.inputs),
-            timeout=resource.custom_timeouts.get("read", 0),
+    def read(
+        self, resource: Resource, last: PropertyMap
+    ) -> tuple[str, PropertyMap | None, PropertyMap]:
+        """Read the live state of a resource; `last` is what is known of its outputs.
+
+        Return the id, which is empty for a resource that is gone, the inputs, if the provider
+        knows them, and the outputs.
+        """
+        inputs, timeout = resource.inputs, resource.custom_timeouts.get("read", 0)
+        response = self._call(
+            "Read", resource, id=resource.id, properties=last, inputs=inputs, timeout=timeout
         )
-        response = self._call("Read", request)
-        inputs = resource.inputs
         live = _answered(response.inputs, inputs) if response.HasField("inputs") else None
-        return ReadResult(response.id, live, _answered(response.properties, last))
+        return response.id, live, _answered(response.properties, last)
 
     def update(self, old: Resource, new: Resource, ignore_changes: list[str]) -> PropertyMap:
         """Change a resource in place; return its new outputs."""
-        request = provider_pb2.UpdateRequest(
-            **_subject(new),
+        response = self._call(
+            "Update",
+            new,
             id=old.id,
-            old_inputs=_sent(old.inputs),
-            olds=_sent(old.outputs),
-            news=_sent(new.inputs),
+            old_inputs=old.inputs,
+            olds=old.outputs,
+            news=new.inputs,
             timeout=new.custom_timeouts.get("update", 0),
             ignoreChanges=ignore_changes,
         )
-        return _answered(self._call("Update", request).properties, new.inputs)
+        return _answered(response.properties, new.inputs)
 
     def delete(self, old: Resource) -> None:
         """Delete a resource."""
-        request = provider_pb2.DeleteRequest(
-            **_subject(old),
+        self._call(
+            "Delete",
+            old,
             id=old.id,
-            properties=_sent(old.outputs),
-            old_inputs=_sent(old.inputs),
+            properties=old.outputs,
+            old_inputs=old.inputs,
             timeout=old.custom_timeouts.get("delete", 0),
         )
-        self._call("Delete", request)
 
     def close(self) -> None:
         """End the process. Nothing may be under way."""
@@ -157,16 +133,25 @@ class Provider:
             self._channel.close()
         self._child.end()
 
-    def _call(self, method: str, request: Any) -> Any:
-        call: Callable[[Any], Any] = getattr(self._connected(), method)
+    def _call(
+        self, method: str, resource: Resource, keep_unknowns: bool = False, **fields: Any
+    ) -> Any:
+        """Call a method of the provider. Properties among the fields are sent as structs."""
+        for name, value in fields.items():
+            if isinstance(value, dict):
+                sent = values.for_provider(value, keep_unknowns=keep_unknowns)
+                fields[name] = values.to_struct(sent)
+        request = getattr(provider_pb2, f"{method}Request")(
+            urn=resource.urn, name=resource.name, type=resource.type, **fields
+        )
         try:
-            return call(request)
+            return getattr(self._connected(), method)(request)
         except grpc.RpcError as error:
             msg = str(error.details()).strip()
             if error.code() == grpc.StatusCode.UNAVAILABLE:
                 msg = (
                     f"the provider process ended while it was to {method.lower()} "
-                    f"{request.name!r}: it is not known whether that was done; run again to see"
+                    f"{resource.name!r}: it is not known whether that was done; run again to see"
                 )
             raise ProviderError(msg) from error
 
@@ -201,14 +186,6 @@ class Provider:
         except grpc.RpcError as error:
             msg = f"configuring the provider: {error.details()}"
             raise ProviderError(msg) from error
-
-
-def _subject(resource: Resource) -> dict[str, Any]:
-    return {"urn": resource.urn, "name": resource.name, "type": resource.type}
-
-
-def _sent(properties: PropertyMap, *, keep_unknowns: bool = False) -> Any:
-    return values.to_struct(values.for_provider(properties, keep_unknowns=keep_unknowns))
 
 
 def _answered(struct: Any, given: PropertyMap) -> PropertyMap:

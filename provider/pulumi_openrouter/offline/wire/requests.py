@@ -126,12 +126,8 @@ def _properties(struct: Any, name: str) -> values.PropertyMap:
 
 
 def _asset(value: Any) -> str | None:
-    if isinstance(value, list):
-        return next((what for one in value if (what := _asset(one))), None)
-    if not isinstance(value, dict):
-        return None
-    known = _ASSETS.get(value.get(values.SIGNATURE, ""))
-    return known or next((what for one in value.values() if (what := _asset(one))), None)
+    known = _ASSETS.get(value.get(values.SIGNATURE, "")) if isinstance(value, dict) else None
+    return known or next((what for one in values.items_of(value) if (what := _asset(one))), None)
 
 
 def _alias(alias: alias_pb2.Alias) -> Alias:
