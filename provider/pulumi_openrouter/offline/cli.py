@@ -21,7 +21,7 @@ import click
 from rich.console import Console
 
 from pulumi_openrouter.offline.display.lines import OnEvent
-from pulumi_openrouter.offline.display.live import LiveDisplay
+from pulumi_openrouter.offline.display.live import live_display
 from pulumi_openrouter.offline.exceptions import (
     Diagnostic,
     OfflineError,
@@ -265,8 +265,8 @@ class _Session:
                     if interruption.code:
                         message = f"{click.get_current_context().info_name} canceled"
                         raise _not_begun(message)
-                    with LiveDisplay(console) as display:
-                        result = operation(stack, display.follow)
+                    with live_display(console) as show:
+                        result = operation(stack, show)
             except OperationError as error:
                 result = error
             document = _document(result, outputs(stack))
@@ -309,9 +309,9 @@ def _not_begun(message: str) -> OperationError:
 
 
 class _Interruption:
-    """Ends a run gently at the first Ctrl-C (or TERM), at once at the second.
+    """Ends a run gently at the first Ctrl-C (or SIGTERM), and at once at the second.
 
-    `code` is then what a shell expects of a program that a signal has ended.
+    `code` is then the exit code of a program that was ended by that signal, as shells have it.
     """
 
     def __init__(self, console: Console) -> None:
@@ -320,13 +320,14 @@ class _Interruption:
 
     @contextmanager
     def cancels(self, stack: Stack) -> Iterator[None]:
-        """Have the signals cancel the operation of this stack."""
+        """Let the two signals cancel the running operation of this stack."""
 
         def stop(number: int, _frame: FrameType | None) -> None:
             if self.code:
                 self._leave()
             self.code = 128 + number
-            self.console.print("canceling: what runs is finished and saved; once more to kill it")
+            message = "running steps are finished and saved; repeat to stop at once"
+            self.console.print(f"canceling: {message}")
             stack.cancel()
 
         before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
@@ -337,9 +338,9 @@ class _Interruption:
                 signal.signal(one, handler)
 
     def _leave(self) -> NoReturn:
-        """End at once. The processes that were started end with this one."""
+        """End this process at once; the processes that it started then end by themselves."""
         if self.console.is_terminal:
-            # The display hides the cursor, and has no chance to show it again. The console may be
-            # in the middle of writing, so this goes past it.
+            # The display has hidden the cursor and cannot show it again. Write to the terminal
+            # directly, because the console may be in the middle of writing.
             os.write(self.console.file.fileno(), b"\x1b[?25h\n")
         os._exit(self.code)

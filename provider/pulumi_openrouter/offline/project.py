@@ -1,7 +1,7 @@
-"""The project on disk: `Pulumi.yaml`, `Pulumi.<stack>.yaml`, and the configuration they give.
+"""The project on disk: `Pulumi.yaml`, `Pulumi.<stack>.yaml`, and the configuration in them.
 
-The first thing that an operation reads. Keys always come out with their namespace (`project:key`),
-values as the text that programs and providers get: JSON for anything that is not a plain value.
+Keys always have their namespace here (`project:key`). Values are the text that programs and
+providers get, which is JSON for anything that is not a plain value.
 """
 
 import json
@@ -49,7 +49,7 @@ class Project:
     declared_config: dict[str, Any] = field(default_factory=dict)
 
     def stacks(self) -> list[str]:
-        """List the stacks that have a configuration file."""
+        """Return the stacks that have a configuration file."""
         files = [*self.config_dir.glob("Pulumi.*.yaml"), *self.config_dir.glob("Pulumi.*.yml")]
         return sorted({file.name.split(".", 1)[1].rpartition(".")[0] for file in files})
 
@@ -77,7 +77,7 @@ class OperationOptions:
     environment: Mapping[str, str]
     parallel: int
     dry_run: bool
-    # Whether what a refresh finds is all that is counted.
+    # A refresh on its own counts what it finds; as part of another operation it does not.
     refresh_only: bool
     # URNs of resources to replace.
     replace: frozenset[str]
@@ -260,7 +260,7 @@ def _read_stack_file(
 
 
 def variable_name(key: str) -> str:
-    """Name the environment variable that stands in for an encrypted value."""
+    """Return the environment variable that stands in for an encrypted value."""
     return _VARIABLE_PREFIX + re.sub(r"[^A-Za-z0-9]", "_", key).upper()
 
 

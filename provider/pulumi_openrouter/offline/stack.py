@@ -339,7 +339,7 @@ class Stack:
 
     @contextmanager
     def _opened(self, options: OperationOptions, lines: Lines) -> Iterator[Snapshot]:
-        """Lock and load the state, and save it at the end; a preview only loads it."""
+        """Lock the state, load it, and save it at the end. A preview only loads it."""
         if options.dry_run:
             yield self._store.load()
             return
@@ -365,16 +365,16 @@ def _run(operation: Operation, part: Callable[[Operation], None], *, refresh: bo
 
 
 def _warn_of_pending(operation: Operation) -> None:
-    """Warn of operations that a kill cut off, and keep only what a refresh cannot clear up."""
+    """Warn of operations that were cut off by a kill; only creates stay noted after that."""
     pending = operation.snapshot.pending
     if not pending:
         return
     listed = "".join(f"\n  * {one.urn}, interrupted while {kind}" for one, kind in pending.items())
     message = (
         f"an earlier operation was cut off with {len(pending)} pending operations:{listed}\n"
-        "Whether these were done is not known. `refresh` reads what the state knows of; a resource "
-        "that was being created may exist without being known: look for it, then forget about it "
-        "with `refresh --clear-pending-creates`."
+        "It is not known whether they were completed. `refresh` reads the resources in the state; "
+        "a resource that was being created may exist without being in the state: look for it, and "
+        "then clear the note with `refresh --clear-pending-creates`."
     )
     operation.tell(Diagnostic("warning", "", message))
     for one in [one for one, kind in pending.items() if kind != "creating"]:

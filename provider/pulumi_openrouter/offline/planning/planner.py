@@ -5,7 +5,6 @@ The rules, and the order in which they are applied, are those of the real engine
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 from pulumi_openrouter.offline.exceptions import Diagnostic, Stopped
@@ -134,8 +133,8 @@ class Planner:
     def _inputs_to_keep(self, new: Resource, old: Resource | None) -> PropertyMap:
         if old is None or not new.ignore_changes:
             return new.inputs
-        inputs = copy.deepcopy(new.inputs)
-        if missed := _put_back(new.ignore_changes, old.inputs, inputs):
+        inputs, missed = paths.put_back(new.ignore_changes, old.inputs, new.inputs)
+        if missed:
             message = f"cannot ignore changes in added or removed elements of the path: {missed!r}"
             self._report(Diagnostic("info", new.urn, message))
         return inputs
@@ -171,24 +170,12 @@ class Planner:
             return DiffResult(changes=True, replaces=True)
         if not new.custom:
             return DiffResult(changes=bool(compare(old.inputs, inputs)))
-        return self._diff(old, inputs, new.ignore_changes, dry_run=self._dry_run)
-
-    def _diff(
-        self, old: Resource, inputs: PropertyMap, ignored: list[str], *, dry_run: bool
-    ) -> DiffResult:
-        """Compare a resource with new inputs, key by key if its provider does not say."""
-        result = self._provider.diff(old, inputs, ignored, dry_run=dry_run)
-        if result.changes is None:
-            news = copy.deepcopy(inputs)
-            _put_back(ignored, old.inputs, news)
-            result.changed = [one.path for one in compare(old.inputs, news)]
-            result.changes = bool(result.changed)
-        return result
+        return self._provider.diff(old, inputs, new.ignore_changes, dry_run=self._dry_run)
 
     # Replacing a resource, by creating the new one first or by deleting the old one first.
 
     def _replace(self, goal: Goal, old: Resource, new: Resource, *, before: bool) -> list[Step]:
-        """Plan a replacement. `before` is the provider's wish to have the old one deleted first."""
+        """Plan a replacement. `before`: the provider wants the old resource to be deleted first."""
         if new.protect and old.protect:
             self._error(new.urn, f'unable to replace resource "{new.urn}"\n{_UNPROTECT}')
             # A preview goes on, to show everything that is in the way.
@@ -260,7 +247,7 @@ class Planner:
         if not affected:
             return False
         inputs = dependent.inputs | dict.fromkeys(affected, values.UNKNOWN)
-        result = self._diff(dependent, inputs, dependent.ignore_changes, dry_run=True)
+        result = self._provider.diff(dependent, inputs, dependent.ignore_changes, dry_run=True)
         return _replaces(result, dependent.replace_on_changes)
 
     def deletes(self) -> list[list[Step]]:
@@ -294,7 +281,7 @@ def _created_first(old: Resource, new: Resource) -> list[Step]:
 
 
 def _replaces(result: DiffResult, replace_on_changes: list[str]) -> bool:
-    """Return whether a change makes a replacement: by the provider, or by the program's option."""
+    """Return whether the provider or an option of the program requires a replacement."""
     wanted = [path for text in replace_on_changes if (path := paths.parse(text))]
     return result.replaces or any(
         paths.covers(path, changed) for path in wanted for changed in result.changed
@@ -308,12 +295,6 @@ def _triggered(old: object, new: object) -> bool:
     if old is None or new is None:
         return False
     return bool(compare({"trigger": old}, {"trigger": new}))
-
-
-def _put_back(ignored: list[str], old: PropertyMap, new: PropertyMap) -> list[str]:
-    """Put the old values of ignored paths back into `new`; return those where it cannot be done."""
-    parsed = [(text, paths.parse(text)) for text in ignored]
-    return [text for text, path in parsed if path and not paths.reset(path, old, new)]
 
 
 def _shown(value: object) -> str:

@@ -54,7 +54,7 @@ class Step:
     pending_delete: bool = False
     # A resource that is deleted before it is replaced stays in the state until created again.
     pending_replacement: bool = False
-    # A delete of what goes together with another resource: the provider is not asked.
+    # The resource goes together with another one that is deleted, without a call to the provider.
     with_another: bool = False
     ignore_changes: list[str] = field(default_factory=list)
     # In a preview: a dependency does not exist yet, so there may be nothing to read.

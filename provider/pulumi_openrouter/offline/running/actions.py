@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from pulumi_openrouter.offline.planning.steps import CREATES, DELETES, READS, Op, Step
 from pulumi_openrouter.offline.state.model import Resource, now
 from pulumi_openrouter.offline.values import values
-from pulumi_openrouter.offline.values.diffs import compare
 from pulumi_openrouter.offline.wire.provider import Provider
 
 
@@ -112,10 +111,7 @@ def _drifted(old: Resource, new: Resource, provider: Provider, *, dry_run: bool)
     """Return whether the next run of the same program would change the resource back."""
     if old.external:
         return old.outputs != new.outputs
-    answer = provider.diff(new, old.inputs, old.ignore_changes, dry_run=dry_run)
-    if answer.changes is not None:
-        return answer.changes
-    return bool(compare(new.inputs, old.inputs))
+    return provider.diff(new, old.inputs, old.ignore_changes, dry_run=dry_run).changes
 
 
 def rebuilt(base: Iterable[Resource], steps: Iterable[Step]) -> list[Resource]:

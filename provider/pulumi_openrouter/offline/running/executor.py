@@ -25,7 +25,7 @@ from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.values import values
 from pulumi_openrouter.offline.wire.provider import Provider, ProviderError
 
-# How the state calls a step that has begun and not ended.
+# What the state calls a step that has begun and not ended.
 _PENDING = {
     **dict.fromkeys(CREATES, "creating"),
     **dict.fromkeys(DELETES, "deleting"),
@@ -94,7 +94,7 @@ class Executor:
                 kept |= graph.needed_by(step.before)
 
     def set_outputs(self, urn: str, outputs: values.PropertyMap) -> bool:
-        """Set the outputs of a component or the stack; False when it is not registered."""
+        """Set the outputs of a component or the stack; return False if it is not registered."""
         step = self._open.pop(urn, None)
         if step is None:
             return False
@@ -136,7 +136,7 @@ class Executor:
         text = f"Preview failed: {error}" if self._dry_run else str(error)
         urn = "" if step.internal else step.urn
         if isinstance(error, ProtectedError) or step.op is Op.REFRESH:
-            # These change nothing, so the others may go on and all are reported at once.
+            # Nothing was changed, so the others may go on, and all failures are reported at once.
             self.errored = True
             self._tell(Diagnostic("error", urn, text))
         else:

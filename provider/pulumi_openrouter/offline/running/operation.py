@@ -20,7 +20,7 @@ from pulumi_openrouter.offline.wire.monitor import Monitor
 from pulumi_openrouter.offline.wire.process import Child, start_program, start_provider
 from pulumi_openrouter.offline.wire.provider import Provider, ProviderError
 
-# As long as the Pulumi CLI waits for a program that it interrupts.
+# The Pulumi CLI waits as long for a program that it interrupts.
 _GRACE_SECONDS = 5
 
 
@@ -48,13 +48,13 @@ class Operation:
         self._provider_reference = ""
         self._registered: dict[str, Resource] = {}
         self._stack_outputs: values.PropertyMap | None = None
-        # The program will register nothing more, and the operation has ended.
+        # Set when the program will register nothing more, and when the operation has ended.
         self.program_done = threading.Event()
         self.finished = threading.Event()
         self.canceled = False
 
     def __enter__(self) -> Operation:
-        """Start; the processes are there since the object is."""
+        """Return the operation, whose provider process has been started already."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -145,11 +145,11 @@ class Operation:
         return self._decide(goal, self._planner.read)
 
     def registered(self, urn: str) -> Resource | None:
-        """Return a resource that the program has registered; its children inherit options."""
+        """Return a resource that the program has registered, whose children inherit options."""
         return self._registered.get(urn)
 
     def set_outputs(self, urn: str, outputs: values.PropertyMap) -> None:
-        """Set a component's outputs. The stack's wait for the end: a failure keeps old ones."""
+        """Set a component's outputs. Those of the stack are set at the end of the run."""
         if urn == self.stack_urn:
             self._stack_outputs = outputs
         elif not self.executor.set_outputs(urn, outputs):
@@ -203,6 +203,7 @@ class Operation:
         outputs = self._stack_outputs
         old = self._planner.olds.get(self.stack_urn)
         if self.failed and old is not None:
+            # What the program did not get to is still as the last run left it.
             outputs = {**old.outputs, **outputs}
         self.executor.set_outputs(self.stack_urn, outputs)
 

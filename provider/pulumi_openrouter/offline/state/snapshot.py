@@ -43,7 +43,6 @@ class Snapshot:
         self._news: dict[int, Resource] = {}
         self._olds = dict(enumerate(resources))
         self._numbers = {one: number for number, one in self._olds.items()}
-        self._next = len(resources)
 
     @property
     def resources(self) -> list[Resource]:
@@ -99,7 +98,7 @@ class Snapshot:
         self._put({number: Resource.from_json(one) for number, one in record.get("put", [])})
 
     def normalized(self) -> list[Resource]:
-        """Return all resources with references to a former URN turned to the present one."""
+        """Return all resources with each former URN replaced by the present one."""
         resources = self.resources
         aliased: dict[str, str] = {}
         for one in resources:
@@ -110,11 +109,7 @@ class Snapshot:
         return [_renamed(one, aliased) for one in resources] if aliased else resources
 
     def _number(self, resource: Resource) -> int:
-        number = self._numbers.get(resource)
-        if number is None:
-            number = self._numbers[resource] = self._next
-            self._next += 1
-        return number
+        return self._numbers.setdefault(resource, len(self._numbers))
 
     def _drop(self, numbers: Iterable[int]) -> None:
         for number in numbers:

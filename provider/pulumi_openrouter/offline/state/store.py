@@ -33,7 +33,7 @@ if os.name == "nt":
 
     def _lock(file: IO[str]) -> bool:
         try:
-            # Past the text, which the one who is refused must be able to read.
+            # Lock a place after the text, which another process must be able to read.
             file.seek(1 << 20)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # Windows
         except OSError:
@@ -118,7 +118,7 @@ class StateStore:
 
     @contextmanager
     def journal(self) -> Iterator[Callable[[dict[str, Any]], None]]:
-        """Open an empty journal over the state as it is saved now; yield what appends to it.
+        """Open an empty journal on top of the saved state; yield a function that appends to it.
 
         Each line is flushed before the next step of the operation begins.
         """

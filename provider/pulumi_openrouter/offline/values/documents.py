@@ -54,7 +54,7 @@ class _Resolver(VersionedResolver):
 
 
 class _Constructor(SafeConstructor):
-    """Builds the value of a node, which does not depend on tags that Go does not know."""
+    """Builds the value of a node. Tags that Go does not know are ignored."""
 
     yaml_constructors: ClassVar[dict[Any, Any]] = {}  # type: ignore[misc]  # as it is used
 

@@ -4,6 +4,7 @@ A path is written `a.b`, `a[0]` or `a["b.c"]`, with `*` for every key or index. 
 those about secrets, are Pulumi's.
 """
 
+import copy
 import re
 from typing import Any
 
@@ -53,6 +54,15 @@ def reset(path: PropertyPath, old: PropertyMap, new: PropertyMap) -> bool:
     Return False where that cannot be done, because one side has no such element.
     """
     return bool(path) and _reset(path, old, new, old_secret=False, new_secret=False)
+
+
+def put_back(
+    ignored: list[str], old: PropertyMap, new: PropertyMap
+) -> tuple[PropertyMap, list[str]]:
+    """Return a copy of `new` with old values at the ignored paths, and where this is impossible."""
+    result = copy.deepcopy(new)
+    parsed = [(text, parse(text)) for text in ignored]
+    return result, [text for text, path in parsed if path and not reset(path, old, result)]
 
 
 def _reset(path: PropertyPath, old: Any, new: Any, *, old_secret: bool, new_secret: bool) -> bool:

@@ -28,7 +28,7 @@ class EncryptedValueError(ValueError):
 
 
 def secret(value: object) -> PropertyMap:
-    """Mark a value as secret."""
+    """Return a value marked as secret."""
     return {SIGNATURE: SECRET, "value": value}
 
 
@@ -87,7 +87,7 @@ def redacted(value: Any) -> Any:
 
 
 def for_provider(properties: PropertyMap, *, keep_unknowns: bool) -> PropertyMap:
-    """Copy properties as a dynamic provider takes them: no secret marks, ids for references.
+    """Return properties as a dynamic provider takes them: no secret marks, ids for references.
 
     Without `keep_unknowns`, unknown properties are left out, as the real engine does.
     """
@@ -105,7 +105,7 @@ def _bare(value: Any) -> Any:
 
 
 def annotate_secrets(outs: PropertyMap, ins: Mapping[str, Any]) -> None:
-    """Mark in `outs` what is secret in `ins`: a dynamic provider gives its answers unmarked.
+    """Mark in `outs` what is secret in `ins`, as a dynamic provider returns its answers unmarked.
 
     Objects are matched key by key; anywhere else a secret inside makes the whole property secret.
     """

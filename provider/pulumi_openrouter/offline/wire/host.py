@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 # The exit code for a program that has already reported its error.
 EXPLAINED = 32
-# What a shell reports of a program that Ctrl-C has ended.
+# The exit code that shells report for a program that was ended by Ctrl-C.
 INTERRUPTED = 130
 
 
@@ -94,11 +94,11 @@ def _ignore(_module: object) -> None:
 
 def main() -> int:
     """Run what the command line names."""
-    # A shell lets what it runs in the background ignore Ctrl-C, and that is handed down to here.
+    # A shell makes background jobs ignore Ctrl-C, and child processes inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_end_with_engine, daemon=True).start()
     kind, *arguments = sys.argv[1:]
-    # Python put this file's folder first; a program and a pickle expect their own.
+    # Python has put this file's folder first; programs and pickles import from their own folder.
     sys.path[0] = os.getcwd()
     if kind == "provider":
         sys.argv = ["pulumi.dynamic"]
@@ -107,7 +107,7 @@ def main() -> int:
     try:
         return _run_program(*arguments)
     except KeyboardInterrupt:
-        # The engine interrupts a program once the run has failed; it has said why.
+        # The engine interrupts a program once the run has failed, and has reported the reason.
         return INTERRUPTED
 
 

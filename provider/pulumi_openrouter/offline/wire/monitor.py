@@ -32,7 +32,7 @@ _FEATURES = {
     *("REPLACE_WITH", "TRANSFORMS", "INVOKE_TRANSFORMS", "PARAMETERIZATION", "RESOURCE_HOOKS"),
     *("ERROR_HOOKS", "STATE_MIGRATIONS"),
 }
-# The SDK logs this when a run has ended; the reason for that has been reported.
+# The SDK logs this when a run has ended, the reason of which has already been reported.
 _ECHO = "Resource monitor has terminated"
 
 
@@ -103,7 +103,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                 except UnsupportedError as error:
                     self._operation.refuse(urn, str(error))
         except Stopped:
-            # The SDK takes this for the end of the engine, and exits.
+            # With this status, the SDK assumes that the engine has ended, and exits.
             context.abort(grpc.StatusCode.UNAVAILABLE, "the run has ended")
 
     def GetDeploymentInfo(
@@ -197,7 +197,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
 
-    # What the offline engine does not do. Requests differ, and only these fields of them count.
+    # These methods refuse what the offline engine does not do.
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
         self._refuse(context, f"the function {request.tok}: it needs a plugin")

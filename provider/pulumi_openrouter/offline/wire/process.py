@@ -72,7 +72,7 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
         for pump in self._pumps:
-            # A grandchild may hold the pipe open for ever.
+            # A process that the program started may hold the pipe open for ever.
             pump.join(timeout=5)
         if self.process.stdin is not None:
             self.process.stdin.close()
@@ -87,7 +87,7 @@ class Child:
             self.process.send_signal(signal.SIGINT)
 
     def end(self) -> None:
-        """Kill the process, and drop its output, which would only be about being killed."""
+        """Kill the process; whatever it still prints is dropped."""
         self._muted.set()
         self.process.kill()
         self.wait()

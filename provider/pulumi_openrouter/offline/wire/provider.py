@@ -13,11 +13,12 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from pulumi_openrouter.offline.state.model import PROVIDER_TYPE, Resource
-from pulumi_openrouter.offline.values import values
+from pulumi_openrouter.offline.values import paths, values
+from pulumi_openrouter.offline.values.diffs import compare
 from pulumi_openrouter.offline.values.values import PropertyMap
 from pulumi_openrouter.offline.wire.process import Child
 
-# An http proxy of the environment has no business between two processes of one machine.
+# gRPC would use an http proxy of the environment even between two processes of one machine.
 CHANNEL_OPTIONS = [*_GRPC_CHANNEL_OPTIONS, ("grpc.enable_http_proxy", 0)]
 
 
@@ -27,9 +28,9 @@ class ProviderError(Exception):
 
 @dataclass(slots=True)
 class DiffResult:
-    """Whether anything changes (None: the provider does not say), and what has to be replaced."""
+    """Whether anything changes, and whether that requires a replacement."""
 
-    changes: bool | None
+    changes: bool
     replaces: bool = False
     delete_before_replace: bool = False
     # Paths that changed, where the engine compared by itself.
@@ -37,7 +38,7 @@ class DiffResult:
 
 
 class Provider:
-    """The dynamic provider process of one operation; it is waited for at its first use."""
+    """The dynamic provider process of one operation. The first call waits until it serves."""
 
     def __init__(self, child: Child, config: PropertyMap) -> None:
         self._child = child
@@ -60,7 +61,10 @@ class Provider:
     def diff(
         self, old: Resource, news: PropertyMap, ignore_changes: list[str], *, dry_run: bool
     ) -> DiffResult:
-        """Compare the last inputs and outputs of a resource with new inputs."""
+        """Compare the last inputs and outputs of a resource with new inputs.
+
+        The inputs are compared key by key if the provider does not say what changes.
+        """
         response = self._call(
             "Diff",
             old,
@@ -71,12 +75,16 @@ class Provider:
             news=news,
             ignoreChanges=ignore_changes,
         )
-        unsaid = response.changes == provider_pb2.DiffResponse.DIFF_UNKNOWN
-        return DiffResult(
-            changes=None if unsaid else response.changes == provider_pb2.DiffResponse.DIFF_SOME,
+        result = DiffResult(
+            changes=response.changes == provider_pb2.DiffResponse.DIFF_SOME,
             replaces=bool(response.replaces),
             delete_before_replace=response.deleteBeforeReplace,
         )
+        if response.changes == provider_pb2.DiffResponse.DIFF_UNKNOWN:
+            kept, _ = paths.put_back(ignore_changes, old.inputs, news)
+            result.changed = [one.path for one in compare(old.inputs, kept)]
+            result.changes = bool(result.changed)
+        return result
 
     def create(self, new: Resource) -> tuple[str, PropertyMap]:
         """Create a resource; return its id and outputs."""
@@ -128,7 +136,7 @@ class Provider:
         )
 
     def close(self) -> None:
-        """End the process. Nothing may be under way."""
+        """End the process. No call may be running."""
         if self._channel is not None:
             self._channel.close()
         self._child.end()
@@ -163,7 +171,7 @@ class Provider:
                     code = self._child.wait()
                     msg = (
                         f"the provider process (python -m pulumi.dynamic) ended with code {code} "
-                        "before it could serve; its own words stand above"
+                        "before it could serve; its own output is above"
                     )
                     raise ProviderError(msg)
                 self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", CHANNEL_OPTIONS)
