@@ -60,7 +60,7 @@ def _stack_options(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
-def _operation(command: Callable[Concatenate[_Session, P], None]) -> Callable[..., None]:
+def _operation(command: Callable[Concatenate[_Invocation, P], None]) -> Callable[..., None]:
     """Add the options that all operations have."""
 
     @_stack_options
@@ -90,7 +90,7 @@ def _operation(command: Callable[Concatenate[_Session, P], None]) -> Callable[..
         *args: P.args,
         **own: P.kwargs,
     ) -> None:
-        command(_Session(cwd, stack, config, parallel, as_json), *args, **own)
+        command(_Invocation(cwd, stack, config, parallel, as_json), *args, **own)
 
     return invoke
 
@@ -131,7 +131,7 @@ def offline() -> None:
 @_refresh
 @_replace
 def preview(
-    run: _Session, expect_no_changes: bool, refresh: bool, replace: tuple[str, ...]
+    run: _Invocation, expect_no_changes: bool, refresh: bool, replace: tuple[str, ...]
 ) -> None:
     """Show what `up` would do."""
     run(
@@ -146,7 +146,7 @@ def preview(
 @_expect_no_changes
 @_refresh
 @_replace
-def up(run: _Session, expect_no_changes: bool, refresh: bool, replace: tuple[str, ...]) -> None:
+def up(run: _Invocation, expect_no_changes: bool, refresh: bool, replace: tuple[str, ...]) -> None:
     """Create, update and delete resources to match the program."""
     run(
         lambda stack, show: stack.up(
@@ -164,7 +164,7 @@ def up(run: _Session, expect_no_changes: bool, refresh: bool, replace: tuple[str
     is_flag=True,
     help="Drop creates that were interrupted from the state.",
 )
-def refresh(run: _Session, expect_no_changes: bool, clear_pending_creates: bool) -> None:
+def refresh(run: _Invocation, expect_no_changes: bool, clear_pending_creates: bool) -> None:
     """Update the saved state to match the live resources."""
     run(
         lambda stack, show: stack.refresh(
@@ -185,7 +185,7 @@ def refresh(run: _Session, expect_no_changes: bool, clear_pending_creates: bool)
     is_flag=True,
     help="Delete what can be deleted, even if a resource is protected.",
 )
-def destroy(run: _Session, refresh: bool, skip_preview: bool) -> None:
+def destroy(run: _Invocation, refresh: bool, skip_preview: bool) -> None:
     """Delete all resources of the stack.
 
     If a resource is protected, nothing is deleted, as with `pulumi destroy`, whose preview fails.
@@ -236,7 +236,7 @@ def _secrets_providers(taker: TextIO) -> Any:
 
 
 @dataclass(frozen=True)
-class _Session:
+class _Invocation:
     """One run of a command that is an operation."""
 
     cwd: Path

@@ -376,6 +376,6 @@ def _warn_of_pending(operation: Operation) -> None:
         "a resource that was being created may exist without being in the state: look for it, and "
         "then clear the note with `refresh --clear-pending-creates`."
     )
-    operation.tell(Diagnostic("warning", "", message))
+    operation.emit(Diagnostic("warning", "", message))
     for one in [one for one, kind in pending.items() if kind != "creating"]:
         del pending[one]

@@ -41,15 +41,13 @@ class Executor:
         self,
         provider: Provider,
         snapshot: Snapshot,
-        tell: Callable[[Event], None],
+        emit: Callable[[Event], None],
         options: OperationOptions,
     ) -> None:
         self._provider = provider
         self._snapshot = snapshot
-        self._tell = tell
-        self._parallel = options.parallel
-        self._dry_run = options.dry_run
-        self._refresh_only = options.refresh_only
+        self._emit = emit
+        self._options = options
         self._slots = threading.Semaphore(options.parallel)
         self._lock = threading.Lock()
         self.stopped = threading.Event()
@@ -79,7 +77,7 @@ class Executor:
             except Stopped:
                 failed.append(step)
 
-        with ThreadPoolExecutor(max_workers=self._parallel) as pool:
+        with ThreadPoolExecutor(max_workers=self._options.parallel) as pool:
             list(pool.map(one, steps))
         return failed
 
@@ -101,7 +99,7 @@ class Executor:
         resource = step.after
         changed = resource.outputs != outputs
         resource.outputs = outputs
-        if not self._dry_run and changed:
+        if not self._options.dry_run and changed:
             self._snapshot.finish(resource, put=[resource])
         return True
 
@@ -109,36 +107,36 @@ class Executor:
         """Report an error that ends the run."""
         self.errored = True
         self.stopped.set()
-        self._tell(Diagnostic("error", urn, message))
+        self._emit(Diagnostic("error", urn, message))
 
     def _carry_out(self, step: Step) -> bool:
-        self._tell(StepEvent("begun", step))
+        self._emit(StepEvent("begun", step))
         started = time.monotonic()
-        if step.op in _PENDING and not self._dry_run:
+        if step.op in _PENDING and not self._options.dry_run:
             self._snapshot.begin(step.resource, _PENDING[step.op])
         try:
-            actions.apply(step, self._provider, dry_run=self._dry_run)
+            actions.apply(step, self._provider, dry_run=self._options.dry_run)
         except (ProviderError, ProtectedError) as error:
             self._failed(step, error, time.monotonic() - started)
             return False
         if step.new is not None and step.op is not Op.REPLACE:
             _hide_secrets(step.new)
-        if not self._dry_run:
+        if not self._options.dry_run:
             self._end(step)
         self._count(step)
-        self._tell(StepEvent("done", step, time.monotonic() - started))
+        self._emit(StepEvent("done", step, time.monotonic() - started))
         return True
 
     def _failed(self, step: Step, error: Exception, seconds: float) -> None:
-        if not self._dry_run:
+        if not self._options.dry_run:
             self._snapshot.finish(step.resource)
-        self._tell(StepEvent("failed", step, seconds))
-        text = f"Preview failed: {error}" if self._dry_run else str(error)
+        self._emit(StepEvent("failed", step, seconds))
+        text = f"Preview failed: {error}" if self._options.dry_run else str(error)
         urn = "" if step.internal else step.urn
         if isinstance(error, ProtectedError) or step.op is Op.REFRESH:
             # Nothing was changed, so the others may go on, and all failures are reported at once.
             self.errored = True
-            self._tell(Diagnostic("error", urn, text))
+            self._emit(Diagnostic("error", urn, text))
         else:
             self.fail(urn, text)
 
@@ -147,7 +145,7 @@ class Executor:
             if step.counted and step.new is not None:
                 self._open[step.urn] = step
             op, counted = step.op, step.counted
-            if self._refresh_only and step.result is not None:
+            if self._options.refresh_only and step.result is not None:
                 op, counted = step.result, True
             if step.op is Op.READ:
                 counted = bool(step.old) and step.before.outputs != step.after.outputs

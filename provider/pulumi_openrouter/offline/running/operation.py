@@ -36,13 +36,13 @@ class Operation:
         self.options = options
         self.snapshot = snapshot
         self._listener = listener
-        self._telling = threading.Lock()
+        self._emitting = threading.Lock()
         config = {
             key: values.secret(one.value) if one.secret else one.value
             for key, one in options.config.items()
         }
         self._provider = Provider(start_provider(options, self._print), config)
-        self.executor = Executor(self._provider, snapshot, self.tell, options)
+        self.executor = Executor(self._provider, snapshot, self.emit, options)
         self._planner = self._new_planner()
         self._planning = threading.Lock()
         self._provider_reference = ""
@@ -80,9 +80,9 @@ class Operation:
     def _urn(self, parent: str, type_: str, name: str) -> str:
         return make_urn(self.options.stack, self.options.project.name, parent, type_, name)
 
-    def tell(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Pass an event on, one at a time."""
-        with self._telling:
+        with self._emitting:
             self._listener(event)
         if self.stopped:
             self.program_done.set()
@@ -183,7 +183,7 @@ class Operation:
     def _report(self, diagnostic: Diagnostic) -> None:
         if diagnostic.severity == "error":
             self.executor.errored = True
-        self.tell(diagnostic)
+        self.emit(diagnostic)
 
     def _reference(self) -> str:
         if not self._provider_reference:
@@ -229,4 +229,4 @@ class Operation:
             child.end()
 
     def _print(self, line: str) -> None:
-        self.tell(OutputEvent(line))
+        self.emit(OutputEvent(line))

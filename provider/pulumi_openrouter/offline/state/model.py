@@ -161,7 +161,7 @@ class Alias:
 
 @dataclass(slots=True)
 class Goal:
-    """A resource as the program asks for it. The planner gives the wanted state its URN."""
+    """A resource as the program asks for it. The planner adds the URN to the wanted state."""
 
     name: str
     wanted: Resource

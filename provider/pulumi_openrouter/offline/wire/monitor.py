@@ -49,7 +49,7 @@ class _Operation(Protocol):
     def registered(self, urn: str) -> Resource | None: ...
     def set_outputs(self, urn: str, outputs: values.PropertyMap) -> None: ...
     def refuse(self, urn: str, message: str) -> None: ...
-    def tell(self, event: Diagnostic, /) -> None: ...
+    def emit(self, event: Diagnostic, /) -> None: ...
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
@@ -183,7 +183,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         echo = self._operation.stopped and request.message.startswith(_ECHO)
         if severity != "debug" and not request.ephemeral and not echo:
             message = request.message.rstrip("\n")
-            self._operation.tell(Diagnostic(severity, request.urn, message))
+            self._operation.emit(Diagnostic(severity, request.urn, message))
         return empty_pb2.Empty()
 
     def GetRootResource(
