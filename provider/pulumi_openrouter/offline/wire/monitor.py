@@ -32,8 +32,9 @@ _FEATURES = {
     *("REPLACE_WITH", "TRANSFORMS", "INVOKE_TRANSFORMS", "PARAMETERIZATION", "RESOURCE_HOOKS"),
     *("ERROR_HOOKS", "STATE_MIGRATIONS"),
 }
-# The SDK logs this when a run has ended, the reason of which has already been reported.
-_ECHO = "Resource monitor has terminated"
+_RUN_ENDED = "the run has ended"
+# Parts of what a program logs when a run has ended, the reason of which has already been reported.
+_ECHOES = ("Resource monitor has terminated", _RUN_ENDED)
 
 
 class _Operation(Protocol):
@@ -104,7 +105,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                     self._operation.refuse(urn, str(error))
         except Stopped:
             # With this status, the SDK assumes that the engine has ended, and exits.
-            context.abort(grpc.StatusCode.UNAVAILABLE, "the run has ended")
+            context.abort(grpc.StatusCode.UNAVAILABLE, _RUN_ENDED)
 
     def GetDeploymentInfo(
         self, _request: empty_pb2.Empty, _context: grpc.ServicerContext
@@ -180,7 +181,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self, request: engine_pb2.LogRequest, _context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         severity = engine_pb2.LogSeverity.Name(request.severity).lower()
-        echo = self._operation.stopped and request.message.startswith(_ECHO)
+        echo = self._operation.stopped and any(one in request.message for one in _ECHOES)
         if severity != "debug" and not request.ephemeral and not echo:
             message = request.message.rstrip("\n")
             self._operation.emit(Diagnostic(severity, request.urn, message))
