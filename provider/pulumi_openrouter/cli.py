@@ -12,12 +12,12 @@ from importlib import import_module
 from typing import NoReturn, cast
 
 COMMANDS = {
-    "offline": "pulumi_openrouter.offline.commands",
+    "offline": "pulumi_openrouter.offline.cli",
     "sandbox": "pulumi_openrouter.sandbox.command",
 }
 """The module of each subcommand; the command in it has the subcommand's name."""
 
-EXTRA = frozenset({"click", "fastapi", "rich", "starlette", "uvicorn", "yaml"})
+EXTRA = frozenset({"click", "fastapi", "rich", "ruamel", "starlette", "uvicorn", "yaml"})
 """The modules that the extra `sandbox` brings."""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pulumi_openrouter.offline.commands import offline
+from pulumi_openrouter.offline.cli import offline
 
 from .engines import STACK, OfflineEngine, RealEngine, has_cli, new_world, read_world
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,29 @@ def test_a_stack_s_life_in_lines(project: Path) -> None:
         "Resources:",
         "    - 2 deleted",
     ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+def test_a_terminal_gets_colors(project: Path) -> None:
+    """On a terminal, lines about steps are colored, and what a provider prints stays as it is."""
+    (project.parent / "objects" / "chatter").touch()
+    (project / "variant").write_text("one")
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", COMMAND, "preview"],
+        cwd=project,
+        env={**os.environ, "TERM": "xterm-256color", "NO_COLOR": "", "COLUMNS": "120"},
+        stdout=theirs,
+        stderr=subprocess.STDOUT,
+    ):
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+    os.close(ours)
+    assert b"\x1b[32m +  pulumi-python:dynamic/toy:Thing a create\x1b[0m" in shown
+    assert re.search(rb"(?<!m)check says hello", shown)
 
 
 def test_drift_is_shown_before_it_is_repaired(project: Path) -> None:
@@ -393,7 +417,7 @@ def test_secrets_are_exported_for_the_stack_that_takes_them(project: Path) -> No
     """Its secrets provider goes with them; without one, or with another file, the user is told."""
     run(project, "up", variant="secrets")
     alone = run(project, "export")
-    assert alone.stderr.startswith("warning: the state holds secrets, which Pulumi takes only with")
+    assert alone.stderr.startswith("warning: the state holds secrets, which Pulumi imports only")
     assert "secrets_providers" not in json.loads(alone.stdout)["deployment"]
 
     providers = {"type": "passphrase", "state": {"salt": "v1:abc"}}

@@ -22,7 +22,7 @@ from pulumi_openrouter.offline import (
 
 from .engines import new_world, read_world, take_calls
 
-COMMAND = "from pulumi_openrouter.offline.commands import offline; offline()"
+COMMAND = "from pulumi_openrouter.offline.cli import offline; offline()"
 
 
 class World:

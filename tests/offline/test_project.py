@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_openrouter.offline import Deployment, create_or_select_stack
-from pulumi_openrouter.offline.errors import ProjectError
+from pulumi_openrouter.offline.exceptions import ProjectError
 from pulumi_openrouter.offline.project import (
     ConfigValue,
     Project,

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pulumi_openrouter.offline.errors import StateError
-from pulumi_openrouter.offline.model import Resource
-from pulumi_openrouter.offline.snapshot import Snapshot
-from pulumi_openrouter.offline.state import StateStore
-from pulumi_openrouter.offline.values import secret
+from pulumi_openrouter.offline.exceptions import StateError
+from pulumi_openrouter.offline.state.model import Resource
+from pulumi_openrouter.offline.state.snapshot import Snapshot
+from pulumi_openrouter.offline.state.store import StateStore
+from pulumi_openrouter.offline.values.values import secret
 
 
 def resource(name: str, **fields: Any) -> Resource:

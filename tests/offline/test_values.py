@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_openrouter.offline import paths, values
-from pulumi_openrouter.offline.values import UNKNOWN, secret
+from pulumi_openrouter.offline.values import paths, values
+from pulumi_openrouter.offline.values.values import UNKNOWN, secret
 
 PLAIN = st.recursive(
     st.none()
@@ -97,7 +97,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize(("text", "expected"), PATHS.items(), ids=[repr(one) for one in PATHS])
-def test_paths_are_read(text: str, expected: paths.Path | None) -> None:
+def test_paths_are_read(text: str, expected: paths.PropertyPath | None) -> None:
     """A path's text gives its keys and indexes; what is no path gives none."""
     assert paths.parse(text) == expected
 

@@ -34,7 +34,7 @@ from google.protobuf import json_format
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-RUNNER = Path(__file__).parents[2] / "provider/pulumi_openrouter/offline/host.py"
+RUNNER = Path(__file__).parents[2] / "provider/pulumi_openrouter/offline/wire/host.py"
 """The script that runs a program in a process of its own; the offline engine uses it as well."""
 
 EXPLAINED = 32

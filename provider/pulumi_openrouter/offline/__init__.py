@@ -1,6 +1,6 @@
 """The offline engine: Pulumi programs with dynamic resources, without the Pulumi CLI."""
 
-from pulumi_openrouter.offline.errors import (
+from pulumi_openrouter.offline.exceptions import (
     Diagnostic,
     OfflineError,
     OperationError,
@@ -8,8 +8,7 @@ from pulumi_openrouter.offline.errors import (
     StateError,
 )
 from pulumi_openrouter.offline.project import ConfigValue
-from pulumi_openrouter.offline.results import Deployment, OutputValue
-from pulumi_openrouter.offline.stack import Stack, create_or_select_stack
+from pulumi_openrouter.offline.stack import Deployment, OutputValue, Stack, create_or_select_stack
 
 __all__ = [
     "ConfigValue",

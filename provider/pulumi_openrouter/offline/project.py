@@ -1,7 +1,7 @@
-"""The project on disk: `Pulumi.yaml`, `Pulumi.<stack>.yaml`, and the configuration they give.
+"""The project on disk: `Pulumi.yaml`, `Pulumi.<stack>.yaml`, and the configuration in them.
 
-The first thing that an operation reads. Keys always come out with their namespace (`project:key`),
-values as the text that programs and providers get: JSON for anything that is not a plain value.
+Keys always have their namespace here (`project:key`). Values are the text that programs and
+providers get, which is JSON for anything that is not a plain value.
 """
 
 import json
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pulumi_openrouter.offline.documents import as_text, read_document
-from pulumi_openrouter.offline.errors import ProjectError
+from pulumi_openrouter.offline.exceptions import ProjectError
+from pulumi_openrouter.offline.values.documents import as_text, read_document
 
 _FILES = ("Pulumi.yaml", "Pulumi.yml")
 _VARIABLE_PREFIX = "PULUMI_OFFLINE_CONFIG_"
@@ -49,7 +49,7 @@ class Project:
     declared_config: dict[str, Any] = field(default_factory=dict)
 
     def stacks(self) -> list[str]:
-        """List the stacks that have a configuration file."""
+        """Return the stacks that have a configuration file."""
         files = [*self.config_dir.glob("Pulumi.*.yaml"), *self.config_dir.glob("Pulumi.*.yml")]
         return sorted({file.name.split(".", 1)[1].rpartition(".")[0] for file in files})
 
@@ -67,6 +67,26 @@ class Project:
         return key
 
 
+@dataclass(slots=True)
+class OperationOptions:
+    """What an operation works on, and how."""
+
+    project: Project
+    stack: str
+    config: Mapping[str, ConfigValue]
+    environment: Mapping[str, str]
+    parallel: int
+    dry_run: bool
+    # A refresh on its own counts what it finds; as part of another operation it does not.
+    refresh_only: bool
+    # URNs of resources to replace.
+    replace: frozenset[str]
+
+
+def _in(file: Path, problem: str) -> ProjectError:
+    return ProjectError(f"{file}: {problem}")
+
+
 def find_project(start: Path) -> Project:
     """Read the project of a folder, or of the nearest one above it that is a project."""
     start = start.resolve()
@@ -82,20 +102,17 @@ def _read_project(file: Path) -> Project:
     document = read_document(file)
     name = _text(file, document, "name")
     if not name:
-        msg = f"{file}: `name` is missing"
-        raise ProjectError(msg)
+        raise _in(file, "`name` is missing")
     # The name is used as the name of a folder, so it must not point to another one.
     if not _NAME.fullmatch(name) or name in (".", ".."):
-        msg = f"{file}: `name` is {name!r}; a project's name has {_NAME_RULE}"
-        raise ProjectError(msg)
+        raise _in(file, f"`name` is {name!r}; a project's name has {_NAME_RULE}")
     declared = document.get("config") or {}
     # The folder of the stack files was once called `config`.
     former = declared if isinstance(declared, str) else "."
     main = _text(file, document, "main") or "."
     program = file.parent / main
     if not program.exists():
-        msg = f"{file}: `main` is {main!r}, and there is no such file or folder"
-        raise ProjectError(msg)
+        raise _in(file, f"`main` is {main!r}, and there is no such file or folder")
     return Project(
         root=file.parent,
         name=name,
@@ -112,8 +129,7 @@ def _text(file: Path, document: Mapping[str, Any], key: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        msg = f"{file}: `{key}` is {as_text(value)}; it must be text"
-        raise ProjectError(msg)
+        raise _in(file, f"`{key}` is {as_text(value)}; it must be text")
     return value
 
 
@@ -122,11 +138,9 @@ def _interpreter(file: Path, runtime: Any) -> str:
     if isinstance(runtime, dict):
         runtime, options = runtime.get("name"), runtime.get("options") or {}
     if runtime != "python":
-        msg = f"{file}: `runtime` is {runtime!r}; the offline engine runs Python programs only"
-        raise ProjectError(msg)
+        raise _in(file, f"`runtime` is {runtime!r}; the offline engine runs Python programs only")
     if not isinstance(options, dict):
-        msg = f"{file}: the options of `runtime` are {as_text(options)}; they must be a mapping"
-        raise ProjectError(msg)
+        raise _in(file, f"the options of `runtime` are {as_text(options)}; they must be a mapping")
     virtualenv = _text(file, options, "virtualenv") or _toolchain_virtualenv(file, options)
     if not virtualenv:
         return sys.executable
@@ -135,11 +149,11 @@ def _interpreter(file: Path, runtime: Any) -> str:
     if not python.exists():
         python = python.with_name("python.exe" if os.name == "nt" else "python")
     if not python.exists():
-        msg = (
-            f"{file}: the virtual environment is {virtualenv!r}, and there is no interpreter "
-            f"{python}; create it, with `pulumi install` for example"
+        raise _in(
+            file,
+            f"the virtual environment is {virtualenv!r}, and there is no interpreter "
+            f"{python}; create it, with `pulumi install` for example",
         )
-        raise ProjectError(msg)
     return str(python)
 
 
@@ -156,14 +170,13 @@ def _toolchain_virtualenv(file: Path, options: Mapping[str, Any]) -> str:
                     return str(folder / ".venv")
         return ".venv"
     if toolchain == "poetry":
-        msg = (
-            f"{file}: `toolchain` is 'poetry', and the offline engine does not ask Poetry where "
+        raise _in(
+            file,
+            "`toolchain` is 'poetry', and the offline engine does not ask Poetry where "
             "its environment is; set the option `virtualenv` to what `poetry env info --path` "
-            "prints"
+            "prints",
         )
-        raise ProjectError(msg)
-    msg = f"{file}: `toolchain` is {toolchain!r}; it must be pip, poetry or uv"
-    raise ProjectError(msg)
+    raise _in(file, f"`toolchain` is {toolchain!r}; it must be pip, poetry or uv")
 
 
 def choose_stack(project: Project, name: str | None) -> str:
@@ -224,12 +237,10 @@ def _read_stack_file(
 ) -> dict[str, ConfigValue]:
     document = read_document(file)
     if document.get("environment"):
-        msg = f"{file}: `environment` (Pulumi ESC) needs Pulumi Cloud; the offline engine has none"
-        raise ProjectError(msg)
+        raise _in(file, "`environment` (Pulumi ESC) needs Pulumi Cloud, which is not used here")
     given = document.get("config") or {}
     if not isinstance(given, dict):
-        msg = f"{file}: `config` is {as_text(given)}; it must be a mapping"
-        raise ProjectError(msg)
+        raise _in(file, f"`config` is {as_text(given)}; it must be a mapping")
     config: dict[str, ConfigValue] = {}
     for short, value in given.items():
         key = project.qualify(short)
@@ -240,16 +251,16 @@ def _read_stack_file(
         if variable in environment:
             config[key] = ConfigValue(environment[variable], secret=True)
         elif key not in overridden:
-            msg = (
-                f"{file}: {key} is encrypted, and the offline engine has no key for it; "
-                f"set the variable {variable} to its value"
+            raise _in(
+                file,
+                f"{key} is encrypted, and the offline engine has no key for it; "
+                f"set the variable {variable} to its value",
             )
-            raise ProjectError(msg)
     return config
 
 
 def variable_name(key: str) -> str:
-    """Name the environment variable that stands in for an encrypted value."""
+    """Return the environment variable that stands in for an encrypted value."""
     return _VARIABLE_PREFIX + re.sub(r"[^A-Za-z0-9]", "_", key).upper()
 
 
@@ -260,13 +271,7 @@ def _is_encrypted(value: Any) -> bool:
     return isinstance(value, list) and any(_is_encrypted(item) for item in value)
 
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str, int, float, bool),
-    "integer": (int,),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-}
+_TYPES = {"integer": int, "boolean": bool, "array": list, "object": dict}
 
 
 def _apply_declaration(
@@ -304,6 +309,6 @@ def _matches(text: str, expected: str) -> bool:
         value = json.loads(text)
     except ValueError:
         return False
-    if isinstance(value, bool) and expected != "boolean":
-        return False
-    return isinstance(value, _TYPES.get(expected, (object,)))
+    if isinstance(value, bool):
+        return expected == "boolean"
+    return isinstance(value, _TYPES.get(expected, object))

@@ -1,37 +1,102 @@
 """The Python interface of the engine: a stack that can be previewed, updated and destroyed.
 
-It has the shape of `pulumi.automation.Stack`, so that one test can drive either. Configuration set
-here lasts as long as the object and comes before that of `Pulumi.<stack>.yaml`.
+It has the shape of `pulumi.automation`, so that one test can drive either engine.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from pulumi_openrouter.offline.errors import Diagnostic
-from pulumi_openrouter.offline.model import STACK_TYPE, Resource
+from pulumi_openrouter.offline.display.lines import PREVIEWS, Lines, OnEvent, OnOutput, error_lines
+from pulumi_openrouter.offline.exceptions import Diagnostic, OperationError, StepRecord
 from pulumi_openrouter.offline.project import (
     ConfigValue,
+    OperationOptions,
     checked_stack_name,
     find_project,
     read_config,
 )
-from pulumi_openrouter.offline.recorder import OnEvent, OnOutput, Recorder
-from pulumi_openrouter.offline.results import (
-    Deployment,
-    DestroyResult,
-    OutputMap,
-    PreviewResult,
-    RefreshResult,
-    UpResult,
-    output_map,
-)
-from pulumi_openrouter.offline.session import Session, Settings
-from pulumi_openrouter.offline.state import StateStore
+from pulumi_openrouter.offline.running.operation import Operation
+from pulumi_openrouter.offline.state.model import STACK_TYPE, Resource
+from pulumi_openrouter.offline.state.snapshot import Snapshot
+from pulumi_openrouter.offline.state.store import StateStore
+from pulumi_openrouter.offline.values import values
+
+# Operations that change nothing.
+_QUIET = frozenset({"same", "read", "discard", "read-replacement"})
+
+
+@dataclass(slots=True, frozen=True)
+class OutputValue:
+    """A stack output; `secret` is true if the value is a secret or has one inside."""
+
+    value: Any
+    secret: bool
+
+
+OutputMap = dict[str, OutputValue]
+
+
+@dataclass(slots=True, frozen=True)
+class Summary:
+    """The outcome of an operation.
+
+    `resource_changes` counts by Pulumi's names of operations: create, same, update, replace,
+    delete and so on; the stack itself counts too.
+    """
+
+    kind: str
+    result: str
+    resource_changes: dict[str, int]
+
+
+@dataclass(slots=True, frozen=True)
+class OperationResult:
+    """The result of an operation: its output, summary, steps and messages."""
+
+    stdout: str
+    summary: Summary
+    steps: list[StepRecord] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass(slots=True, frozen=True)
+class UpResult(OperationResult):
+    """The result of `up`, with the outputs of the stack."""
+
+    outputs: OutputMap = field(default_factory=dict)
+
+
+@dataclass(slots=True, frozen=True)
+class PreviewResult(OperationResult):
+    """The result of a preview."""
+
+    @property
+    def change_summary(self) -> dict[str, int]:
+        """The number of resources that would change, by operation."""
+        return self.summary.resource_changes
+
+
+RefreshResult = OperationResult
+DestroyResult = OperationResult
+
+
+@dataclass(slots=True, frozen=True)
+class Deployment:
+    """A stack's state as a deployment document; `deployment` holds plain secrets."""
+
+    version: int
+    deployment: dict[str, Any]
+
+
+def _stack_outputs(resources: list[Resource]) -> values.PropertyMap:
+    return next((one.outputs for one in resources if one.type == STACK_TYPE), {})
 
 
 def create_or_select_stack(
@@ -55,8 +120,9 @@ def default_parallel() -> int:
 class Stack:
     """One stack of one project, with its state under `.pulumi-offline` in the project folder.
 
-    All operations raise OperationError when anything failed, StateError when the state cannot be
-    used, and ProjectError for a configuration that cannot be read.
+    Configuration that is set here lasts as long as the object, and comes before that of
+    `Pulumi.<stack>.yaml`. All operations raise OperationError when anything failed, StateError when
+    the state cannot be used, and ProjectError for a configuration that cannot be read.
     """
 
     def __init__(
@@ -67,8 +133,8 @@ class Stack:
         self._environment = dict(environment or {})
         self._config: dict[str, ConfigValue] = {}
         self._store = StateStore(self.project.root, self.project.name, self.name)
-        self._session: Session | None = None
-        # Set by `cancel`; each operation has its own, from before its session is there.
+        self._operation: Operation | None = None
+        # Set by `cancel`, also while the processes of an operation are still starting.
         self._canceled: threading.Event | None = None
 
     # Configuration.
@@ -104,10 +170,16 @@ class Stack:
 
         With `refresh`, compare with the live state; `replace` lists URNs of resources to replace.
         """
-        run = Recorder("preview", self.name, on_output, on_event)
-        with self._operation(run, parallel, dry_run=True, replace=replace) as session:
-            self._update(session, run, refresh=refresh)
-        return PreviewResult(*run.result(expect_no_changes))
+        done = self._perform(
+            "preview",
+            Operation.run_program,
+            parallel,
+            (on_output, on_event),
+            refresh=refresh,
+            expect_no_changes=expect_no_changes,
+            replace=replace,
+        )
+        return PreviewResult(*done)
 
     def up(
         self,
@@ -123,10 +195,16 @@ class Stack:
 
         With `refresh`, read the live state first; `replace` lists URNs of resources to replace.
         """
-        run = Recorder("update", self.name, on_output, on_event)
-        with self._operation(run, parallel, replace=replace) as session:
-            self._update(session, run, refresh=refresh)
-        return UpResult(*run.result(expect_no_changes), outputs=self.outputs())
+        done = self._perform(
+            "update",
+            Operation.run_program,
+            parallel,
+            (on_output, on_event),
+            refresh=refresh,
+            expect_no_changes=expect_no_changes,
+            replace=replace,
+        )
+        return UpResult(*done, outputs=self.outputs())
 
     def refresh(
         self,
@@ -140,14 +218,15 @@ class Stack:
 
         Creates that were cut off by a kill stay noted until `clear_pending_creates`.
         """
-        run = Recorder("refresh", self.name, on_output, on_event)
-        with self._operation(run, parallel) as session:
-            if clear_pending_creates:
-                session.snapshot.pending.clear()
-            else:
-                _warn_of_pending(session)
-            session.refresh()
-        return RefreshResult(*run.result(expect_no_changes))
+        done = self._perform(
+            "refresh",
+            Operation.refresh,
+            parallel,
+            (on_output, on_event),
+            expect_no_changes=expect_no_changes,
+            clear_pending_creates=clear_pending_creates,
+        )
+        return RefreshResult(*done)
 
     def destroy(
         self,
@@ -161,10 +240,9 @@ class Stack:
         As with `pulumi.automation`, no preview comes first: a resource that is protected stays, and
         others are deleted all the same. `preview_destroy` shows that without deleting anything.
         """
-        run = Recorder("destroy", self.name, on_output, on_event)
-        with self._operation(run, parallel) as session:
-            _destroy(session, refresh=refresh)
-        return DestroyResult(*run.result(expect_no_changes=False))
+        show = on_output, on_event
+        done = self._perform("destroy", Operation.delete, parallel, show, refresh=refresh)
+        return DestroyResult(*done)
 
     def preview_destroy(
         self,
@@ -174,10 +252,9 @@ class Stack:
         on_event: OnEvent | None = None,
     ) -> PreviewResult:
         """Return what `destroy` would do, changing nothing; a protected resource is an error."""
-        run = Recorder("destroy preview", self.name, on_output, on_event)
-        with self._operation(run, parallel, dry_run=True) as session:
-            _destroy(session, refresh=refresh)
-        return PreviewResult(*run.result(expect_no_changes=False))
+        show = on_output, on_event
+        done = self._perform("destroy preview", Operation.delete, parallel, show, refresh=refresh)
+        return PreviewResult(*done)
 
     def cancel(self) -> None:
         """Cancel the running operation, from any thread: running steps are finished and saved.
@@ -186,14 +263,17 @@ class Stack:
         """
         if (canceled := self._canceled) is not None:
             canceled.set()
-        if (session := self._session) is not None:
-            session.cancel()
+        if (operation := self._operation) is not None:
+            operation.cancel()
 
     # State.
 
     def outputs(self) -> OutputMap:
         """Return the stack's outputs as the last operation left them."""
-        return output_map(_stack_resource(self._store.load().resources))
+        return {
+            key: OutputValue(values.plain(value), values.contains_secret(value))
+            for key, value in _stack_outputs(self._store.load().resources).items()
+        }
 
     def export_stack(self) -> Deployment:
         """Return the state, as `pulumi stack export --show-secrets` does."""
@@ -207,91 +287,95 @@ class Stack:
         with self._store.locked():
             self._store.save(snapshot)
 
-    def _update(self, session: Session, run: Recorder, *, refresh: bool) -> None:
-        if refresh:
-            session.refresh()
-        elif run.kind == "update":
-            _warn_of_pending(session)
-        if not session.failed:
-            session.run_program()
-
-    @contextmanager
-    def _operation(
+    def _perform(
         self,
-        run: Recorder,
+        kind: str,
+        part: Callable[[Operation], None],
         parallel: int | None,
+        show: tuple[OnOutput | None, OnEvent | None],
         *,
-        dry_run: bool = False,
+        refresh: bool = False,
+        expect_no_changes: bool = False,
         replace: Iterable[str] = (),
-    ) -> Iterator[Session]:
+        clear_pending_creates: bool = False,
+    ) -> tuple[str, Summary, list[StepRecord], list[Diagnostic]]:
+        """Perform an operation: a refresh, if one is wanted, and then `part`."""
         self._canceled = canceled = threading.Event()
-        config = self.get_all_config()
-        settings = Settings(
+        lines = Lines(kind, self.name, *show)
+        options = OperationOptions(
             self.project,
             self.name,
-            config,
+            self.get_all_config(),
             self._environment,
             parallel or default_parallel(),
-            dry_run,
-            refresh_only=run.kind == "refresh",
+            dry_run=kind in PREVIEWS,
+            refresh_only=kind == "refresh",
             replace=frozenset(replace),
         )
-        with ExitStack() as cleanup:
-            if not dry_run and cleanup.enter_context(self._store.locked()):
-                run.tell(
-                    Diagnostic(
-                        "info",
-                        "",
-                        f"State is kept in {self._store.file.parent}, "
-                        "unencrypted and for your user only.",
-                    )
-                )
+        with self._opened(options, lines) as snapshot:
+            if clear_pending_creates:
+                snapshot.pending.clear()
+            with Operation(options, snapshot, lines.show) as operation:
+                self._operation = operation
+                if canceled.is_set():
+                    operation.cancel()
+                try:
+                    _run(operation, part, refresh=refresh)
+                finally:
+                    self._operation = self._canceled = None
+                if operation.canceled:
+                    lines.show(Diagnostic("error", "", f"{kind} canceled"))
+        changes, steps = dict(operation.executor.changes), operation.executor.records
+        lines.summary(changes, _stack_outputs(snapshot.resources))
+        failed = operation.failed
+        if expect_no_changes and not failed and not _QUIET.issuperset(changes):
+            failed = True
+            lines.error("no changes were expected but changes were proposed")
+        stdout = "".join(lines.printed)
+        if failed:
+            text = "\n".join(error_lines(lines.diagnostics)) or f"{kind} failed"
+            raise OperationError(text, lines.diagnostics, changes, steps, stdout)
+        return stdout, Summary(kind, "succeeded", changes), steps, lines.diagnostics
+
+    @contextmanager
+    def _opened(self, options: OperationOptions, lines: Lines) -> Iterator[Snapshot]:
+        """Lock the state, load it, and save it at the end. A preview only loads it."""
+        if options.dry_run:
+            yield self._store.load()
+            return
+        with self._store.locked() as first:
+            if first:
+                folder = self._store.file.parent
+                message = f"State is kept in {folder}, unencrypted and for your user only."
+                lines.show(Diagnostic("info", "", message))
             snapshot = self._store.load()
-            if not dry_run:
-                snapshot.write_to(cleanup.enter_context(self._store.journal()))
-            session = cleanup.enter_context(Session(settings, snapshot, run.tell))
-            self._session = session
-            if canceled.is_set():
-                session.cancel()
-            try:
-                yield session
-            finally:
-                self._session = self._canceled = None
-            if session.canceled:
-                run.tell(Diagnostic("error", "", f"{run.kind} canceled"))
-            run.changes = dict(session.executor.changes)
-            run.steps = session.executor.records
-            run.failed = session.failed
-            if not dry_run:
+            with self._store.journal() as write:
+                snapshot.write_to(write)
+                yield snapshot
                 self._store.save(snapshot)
-            run.finish(_stack_resource(snapshot.resources))
 
 
-def _stack_resource(resources: list[Resource]) -> Resource | None:
-    return next((one for one in resources if one.type == STACK_TYPE), None)
-
-
-def _destroy(session: Session, *, refresh: bool) -> None:
+def _run(operation: Operation, part: Callable[[Operation], None], *, refresh: bool) -> None:
     if refresh:
-        session.refresh()
-    elif not session.settings.dry_run:
-        _warn_of_pending(session)
-    if not session.failed:
-        session.delete()
+        operation.refresh()
+    elif not operation.options.dry_run:
+        _warn_of_pending(operation)
+    if not operation.failed:
+        part(operation)
 
 
-def _warn_of_pending(session: Session) -> None:
-    """Warn of operations that a kill cut off, and keep only what a refresh cannot clear up."""
-    pending = session.snapshot.pending
+def _warn_of_pending(operation: Operation) -> None:
+    """Warn of operations that were cut off by a kill; only creates stay noted after that."""
+    pending = operation.snapshot.pending
     if not pending:
         return
     listed = "".join(f"\n  * {one.urn}, interrupted while {kind}" for one, kind in pending.items())
     message = (
         f"an earlier operation was cut off with {len(pending)} pending operations:{listed}\n"
-        "Whether these were done is not known. `refresh` reads what the state knows of; a resource "
-        "that was being created may exist without being known: look for it, then forget about it "
-        "with `refresh --clear-pending-creates`."
+        "It is not known whether they were completed. `refresh` reads the resources in the state; "
+        "a resource that was being created may exist without being in the state: look for it, and "
+        "then clear the note with `refresh --clear-pending-creates`."
     )
-    session.tell(Diagnostic("warning", "", message))
+    operation.emit(Diagnostic("warning", "", message))
     for one in [one for one, kind in pending.items() if kind != "creating"]:
         del pending[one]

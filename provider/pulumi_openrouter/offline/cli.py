@@ -1,0 +1,346 @@
+"""The command `pulumi-openrouter offline`, which runs the operations of a stack from a shell.
+
+With `--json`, lines go to standard error, and standard output gets one object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import wraps
+from pathlib import Path
+from types import FrameType
+from typing import Any, Concatenate, NoReturn, ParamSpec, TextIO
+
+import click
+from rich.console import Console
+
+from pulumi_openrouter.offline.display.lines import OnEvent
+from pulumi_openrouter.offline.display.live import live_display
+from pulumi_openrouter.offline.exceptions import (
+    Diagnostic,
+    OfflineError,
+    OperationError,
+    StateError,
+)
+from pulumi_openrouter.offline.project import choose_stack, find_project
+from pulumi_openrouter.offline.stack import (
+    OperationResult,
+    OutputMap,
+    Stack,
+    create_or_select_stack,
+)
+from pulumi_openrouter.offline.values import values
+
+P = ParamSpec("P")
+
+
+def _stack_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that name a stack."""
+    command = click.option(
+        "-c",
+        "--config",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set a configuration value for this run only; may be repeated.",
+    )(command)
+    command = click.option("-s", "--stack", help="The stack to work on; default: PULUMI_STACK.")(
+        command
+    )
+    return click.option(
+        "--cwd",
+        default=".",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="The project's folder, or a folder inside it.",
+    )(command)
+
+
+def _operation(command: Callable[Concatenate[_Invocation, P], None]) -> Callable[..., None]:
+    """Add the options that all operations have."""
+
+    @_stack_options
+    @click.option(
+        "-p",
+        "--parallel",
+        type=click.IntRange(min=1),
+        help="How many resources to work on at once.",
+    )
+    @click.option(
+        "--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout."
+    )
+    @click.option(
+        "-y",
+        "--yes",
+        is_flag=True,
+        expose_value=False,
+        help="Accepted for compatibility: nothing is ever asked.",
+    )
+    @wraps(command)
+    def invoke(
+        cwd: Path,
+        stack: str | None,
+        config: tuple[str, ...],
+        parallel: int | None,
+        as_json: bool,
+        *args: P.args,
+        **own: P.kwargs,
+    ) -> None:
+        command(_Invocation(cwd, stack, config, parallel, as_json), *args, **own)
+
+    return invoke
+
+
+def _open(cwd: Path, name: str | None, config: tuple[str, ...]) -> Stack:
+    stack = create_or_select_stack(choose_stack(find_project(cwd), name), cwd)
+    for setting in config:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            msg = f"--config {setting!r}: expected KEY=VALUE"
+            raise click.UsageError(msg)
+        stack.set_config(key, value)
+    return stack
+
+
+_expect_no_changes = click.option(
+    "--expect-no-changes", is_flag=True, help="Fail if anything would change."
+)
+_refresh = click.option("-r", "--refresh", is_flag=True, help="Refresh the state first.")
+_replace = click.option(
+    "--replace", multiple=True, metavar="URN", help="Replace this resource; may be repeated."
+)
+
+
+@click.group()
+def offline() -> None:
+    """Preview, update, refresh and destroy Pulumi stacks without the Pulumi CLI.
+
+    This runs the project's Python program and its dynamic resources. The state is kept in
+    .pulumi-offline in the project folder, unencrypted; `export` prints it for `pulumi stack
+    import`.
+    """
+
+
+@offline.command()
+@_operation
+@_expect_no_changes
+@_refresh
+@_replace
+def preview(
+    run: _Invocation, expect_no_changes: bool, refresh: bool, replace: tuple[str, ...]
+) -> None:
+    """Show what `up` would do."""
+    run(
+        lambda stack, show: stack.preview(
+            run.parallel, refresh, expect_no_changes, on_event=show, replace=replace
+        )
+    )
+
+
+@offline.command()
+@_operation
+@_expect_no_changes
+@_refresh
+@_replace
+def up(run: _Invocation, expect_no_changes: bool, refresh: bool, replace: tuple[str, ...]) -> None:
+    """Create, update and delete resources to match the program."""
+    run(
+        lambda stack, show: stack.up(
+            run.parallel, refresh, expect_no_changes, on_event=show, replace=replace
+        ),
+        outputs=Stack.outputs,
+    )
+
+
+@offline.command()
+@_operation
+@_expect_no_changes
+@click.option(
+    "--clear-pending-creates",
+    is_flag=True,
+    help="Drop creates that were interrupted from the state.",
+)
+def refresh(run: _Invocation, expect_no_changes: bool, clear_pending_creates: bool) -> None:
+    """Update the saved state to match the live resources."""
+    run(
+        lambda stack, show: stack.refresh(
+            run.parallel,
+            expect_no_changes,
+            on_event=show,
+            clear_pending_creates=clear_pending_creates,
+        )
+    )
+
+
+@offline.command()
+@_operation
+@_refresh
+@click.option(
+    "-f",
+    "--skip-preview",
+    is_flag=True,
+    help="Delete what can be deleted, even if a resource is protected.",
+)
+def destroy(run: _Invocation, refresh: bool, skip_preview: bool) -> None:
+    """Delete all resources of the stack.
+
+    If a resource is protected, nothing is deleted, as with `pulumi destroy`, whose preview fails.
+    """
+    run(
+        lambda stack, show: stack.destroy(run.parallel, refresh, on_event=show),
+        first=None if skip_preview else lambda s: s.preview_destroy(run.parallel, refresh),
+    )
+
+
+@offline.command()
+@_stack_options
+@click.option(
+    "--for",
+    "taker",
+    type=click.File(encoding="utf-8"),
+    help="The output of `pulumi stack export` for the stack that will import the state.",
+)
+def export(cwd: Path, stack: str | None, config: tuple[str, ...], taker: TextIO | None) -> None:
+    """Print the state, including secrets, for `pulumi stack import`.
+
+    Pulumi imports secrets only together with the secrets provider that will encrypt them: use --for
+    if the state has any.
+    """
+    try:
+        document = asdict(_open(cwd, stack, config).export_stack())
+        if taker is not None:
+            document["deployment"]["secrets_providers"] = _secrets_providers(taker)
+    except OfflineError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    text = json.dumps(document, indent=4)
+    if '"plaintext":' in text and "secrets_providers" not in document["deployment"]:
+        msg = (
+            "warning: the state holds secrets, which Pulumi imports only with --for; pass it a "
+            "file with the output of `pulumi stack export` for the stack that will import them"
+        )
+        click.echo(msg, err=True)
+    click.echo(text)
+
+
+def _secrets_providers(taker: TextIO) -> Any:
+    try:
+        return json.load(taker)["deployment"]["secrets_providers"]
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"{taker.name} names no secrets provider: it is not what `pulumi stack export` prints"
+        raise StateError(msg) from error
+
+
+@dataclass(frozen=True)
+class _Invocation:
+    """One run of a command that is an operation."""
+
+    cwd: Path
+    stack: str | None
+    config: tuple[str, ...]
+    parallel: int | None
+    as_json: bool
+
+    def __call__(
+        self,
+        operation: Callable[[Stack, OnEvent], OperationResult],
+        *,
+        first: Callable[[Stack], object] | None = None,
+        outputs: Callable[[Stack], OutputMap] = lambda _: {},
+    ) -> NoReturn:
+        """Run an operation, show it and exit. `first` is a preview that must succeed before it."""
+        console = Console(stderr=self.as_json, highlight=False)
+        interruption = _Interruption(console)
+        result: OperationResult | OperationError
+        try:
+            stack = _open(self.cwd, self.stack, self.config)
+            try:
+                with interruption.cancels(stack):
+                    if first is not None:
+                        _preview(stack, first, console)
+                    if interruption.code:
+                        message = f"{click.get_current_context().info_name} canceled"
+                        raise _not_begun(message)
+                    with live_display(console) as show:
+                        result = operation(stack, show)
+            except OperationError as error:
+                result = error
+            document = _document(result, outputs(stack))
+        except OfflineError as error:
+            click.echo(f"error: {error}", err=True)
+            document = _document(_not_begun(str(error)), {})
+        if self.as_json:
+            click.echo(json.dumps(document, ensure_ascii=False))
+        sys.exit(interruption.code or int(document["result"] == "failed"))
+
+
+def _preview(stack: Stack, preview: Callable[[Stack], object], console: Console) -> None:
+    """Run a preview that is shown only where it fails."""
+    try:
+        preview(stack)
+    except OperationError as error:
+        console.out(error.stdout, end="", highlight=False)
+        raise
+
+
+def _document(result: OperationResult | OperationError, outputs: OutputMap) -> dict[str, Any]:
+    if isinstance(result, OperationError):
+        outcome, changes = "failed", result.resource_changes
+    else:
+        outcome, changes = result.summary.result, result.summary.resource_changes
+    return {
+        "result": outcome,
+        "summary": {"resource_changes": changes},
+        "steps": [asdict(one) for one in result.steps],
+        "outputs": {
+            key: values.REDACTED if one.secret else one.value for key, one in outputs.items()
+        },
+        "diagnostics": [asdict(one) for one in result.diagnostics],
+    }
+
+
+def _not_begun(message: str) -> OperationError:
+    """Return the error of an operation that could not even begin."""
+    return OperationError(message, [Diagnostic("error", "", message)])
+
+
+class _Interruption:
+    """Ends a run gently at the first Ctrl-C (or SIGTERM), and at once at the second.
+
+    `code` is then the exit code of a program that was ended by that signal, as shells have it.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.code = 0
+
+    @contextmanager
+    def cancels(self, stack: Stack) -> Iterator[None]:
+        """Let the two signals cancel the running operation of this stack."""
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            if self.code:
+                self._leave()
+            self.code = 128 + number
+            message = "running steps are finished and saved; repeat to stop at once"
+            self.console.print(f"canceling: {message}")
+            stack.cancel()
+
+        before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    def _leave(self) -> NoReturn:
+        """End this process at once; the processes that it started then end by themselves."""
+        if self.console.is_terminal:
+            # The display has hidden the cursor and cannot show it again. Write to the terminal
+            # directly, because the console may be in the middle of writing.
+            os.write(self.console.file.fileno(), b"\x1b[?25h\n")
+        os._exit(self.code)

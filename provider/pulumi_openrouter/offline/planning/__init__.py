@@ -1,0 +1,1 @@
+"""Deciding which steps an operation takes."""

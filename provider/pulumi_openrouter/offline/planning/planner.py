@@ -1,0 +1,309 @@
+"""Deciding what to do with each resource: the engine's core.
+
+The rules, and the order in which they are applied, are those of the real engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pulumi_openrouter.offline.exceptions import Diagnostic, Stopped
+from pulumi_openrouter.offline.planning.graph import DependencyGraph
+from pulumi_openrouter.offline.planning.identity import Identities
+from pulumi_openrouter.offline.planning.steps import Op, Step
+from pulumi_openrouter.offline.project import OperationOptions
+from pulumi_openrouter.offline.state.model import PROVIDER_TYPE, Goal, Resource, make_urn
+from pulumi_openrouter.offline.values import paths, values
+from pulumi_openrouter.offline.values.diffs import compare
+from pulumi_openrouter.offline.values.values import PropertyMap
+from pulumi_openrouter.offline.wire.provider import DiffResult, Provider
+
+_UNPROTECT = (
+    "as it is currently marked for protection. To unprotect the resource, remove the `protect` "
+    "flag from the resource in your Pulumi program and run `pulumi up`"
+)
+
+
+class Planner:
+    """Decides on the steps of one run over the state `base`.
+
+    Where a resource cannot be planned, the reason is passed to `report`, and Stopped is raised.
+    """
+
+    def __init__(
+        self,
+        options: OperationOptions,
+        base: list[Resource],
+        provider: Provider,
+        report: Callable[[Diagnostic], None],
+    ) -> None:
+        self._stack, self._project = options.stack, options.project.name
+        self._dry_run = options.dry_run
+        self._to_replace = options.replace
+        self._base = base
+        self._provider = provider
+        self._report = report
+        self.graph = DependencyGraph(base)
+        self.olds = {one.urn: one for one in base if not one.delete}
+        self._ids = Identities(self._stack, self._project, self.olds, self._error)
+        # The URNs that have been planned in this run. A resource that is deleted before it is
+        # replaced is in two of these sets until the program registers it again.
+        self._created: set[str] = set()
+        self._kept: set[str] = set()
+        self._replaced: set[str] = set()
+        self._deleted: set[str] = set()
+        # Resources deleted early, because something that they depend on is replaced.
+        self._gone: set[Resource] = set()
+
+    def _error(self, urn: str, message: str) -> None:
+        self._report(Diagnostic("error", urn, message))
+
+    def _is_forced(self, urn: str, old: Resource) -> bool:
+        """Return whether a replacement is requested, regardless of the provider's diff."""
+        return urn in self._to_replace or old.taint
+
+    def default_provider(self, config: PropertyMap) -> Step:
+        """Plan the entry of the provider that all dynamic resources share."""
+        urn = make_urn(self._stack, self._project, "", PROVIDER_TYPE, "default")
+        old = self.olds.get(urn)
+        new = Resource(urn, PROVIDER_TYPE, custom=True, inputs=config)
+        if old is None:
+            self._created.add(urn)
+            return Step(Op.CREATE, new=new)
+        new.created, new.modified = old.created, old.modified
+        self._kept.add(urn)
+        same = values.plain(old.inputs) == values.plain(config)
+        return Step(Op.SAME if same else Op.UPDATE, old, new)
+
+    def read(self, goal: Goal) -> list[Step]:
+        """Plan reading a resource that is not managed here."""
+        urn = self._ids.claim(goal)
+        old, _ = self._ids.old(urn, goal)
+        new = self._new_state(urn, goal, old)
+        # Until a dependency has been created, the resource to read may not exist either.
+        uncreated = self._created | self._replaced
+        unread = self._dry_run and not uncreated.isdisjoint(new.dependencies)
+        if old is not None and not old.external and old.id != new.id:
+            self._replaced.add(urn)
+            return [
+                Step(Op.READ_REPLACEMENT, old, new, unread=unread),
+                Step(Op.REPLACE, old, new, pending_delete=True),
+            ]
+        self._kept.add(urn)
+        return [Step(Op.READ, old, new, unread=unread)]
+
+    def register(self, goal: Goal) -> list[Step]:
+        """Plan the steps that bring a resource to the state that the program describes.
+
+        Raises ProviderError when the provider fails.
+        """
+        urn = self._ids.claim(goal)
+        old, valid = self._ids.old(urn, goal)
+        new = self._new_state(urn, goal, old)
+        inputs = self._inputs_to_keep(new, old)
+        again = urn in self._deleted
+        if new.custom:
+            if old is None or old.external or again or self._is_forced(urn, old):
+                valid = self._check(new, new.inputs, {}) and valid
+            else:
+                valid = self._check(new, inputs, old.inputs) and valid
+        if not valid:
+            raise Stopped
+        if old is None:
+            self._created.add(urn)
+            return [Step(Op.CREATE, new=new)]
+        if again:
+            self._deleted.discard(urn)
+            self._replaced.add(urn)
+            return [Step(Op.REPLACE, old, new), Step(Op.CREATE_REPLACEMENT, old, new)]
+        if old.external:
+            self._created.add(urn)
+            return _created_first(old, new)
+        return self._change(goal, old, new, new.inputs if new.custom else inputs)
+
+    def _new_state(self, urn: str, goal: Goal, old: Resource | None) -> Resource:
+        former = self._ids.former.get(urn)
+        return goal.wanted.copy(
+            urn=urn,
+            aliases=[former] if former else [],
+            created=old.created if old else "",
+            modified=old.modified if old else "",
+        )
+
+    def _inputs_to_keep(self, new: Resource, old: Resource | None) -> PropertyMap:
+        if old is None or not new.ignore_changes:
+            return new.inputs
+        inputs, missed = paths.put_back(new.ignore_changes, old.inputs, new.inputs)
+        if missed:
+            message = f"cannot ignore changes in added or removed elements of the path: {missed!r}"
+            self._report(Diagnostic("info", new.urn, message))
+        return inputs
+
+    def _check(self, new: Resource, inputs: PropertyMap, before: PropertyMap) -> bool:
+        """Have the provider check inputs, which go into `new`; failures are reported."""
+        new.inputs, failures = self._provider.check(new, before, inputs, dry_run=self._dry_run)
+        for name, reason in failures:
+            where = f"{new.type} resource '{new.name}'"
+            if name:
+                shown = values.redacted(new.inputs.get(name))
+                where += f": property {name} value {{{_shown(shown)}}}"
+            self._error(new.urn, f"{where} has a problem: {reason}")
+        return not failures
+
+    def _change(self, goal: Goal, old: Resource, new: Resource, inputs: PropertyMap) -> list[Step]:
+        triggered = _triggered(old.replacement_trigger, new.replacement_trigger)
+        result = DiffResult(changes=True) if triggered else self._diff_goal(old, new, inputs)
+        if not result.changes and not old.pending_replacement:
+            self._kept.add(new.urn)
+            return [Step(Op.SAME, old, new)]
+        if triggered or old.pending_replacement or _replaces(result, new.replace_on_changes):
+            return self._replace(goal, old, new, before=result.delete_before_replace)
+        self._kept.add(new.urn)
+        return [Step(Op.UPDATE, old, new, ignore_changes=new.ignore_changes)]
+
+    def _diff_goal(self, old: Resource, new: Resource, inputs: PropertyMap) -> DiffResult:
+        if (
+            self._is_forced(new.urn, old)
+            or new.deleted_with in self._replaced
+            or bool(old.provider) != bool(new.provider)
+        ):
+            return DiffResult(changes=True, replaces=True)
+        if not new.custom:
+            return DiffResult(changes=bool(compare(old.inputs, inputs)))
+        return self._provider.diff(old, inputs, new.ignore_changes, dry_run=self._dry_run)
+
+    # Replacing a resource, by creating the new one first or by deleting the old one first.
+
+    def _replace(self, goal: Goal, old: Resource, new: Resource, *, before: bool) -> list[Step]:
+        """Plan a replacement. `before`: the provider wants the old resource to be deleted first."""
+        if new.protect and old.protect:
+            self._error(new.urn, f'unable to replace resource "{new.urn}"\n{_UNPROTECT}')
+            # A preview goes on, to show everything that is in the way.
+            if not self._dry_run:
+                raise Stopped
+        self._replaced.add(new.urn)
+        # Defaults that came from the old resource must not be used for the new one.
+        # A requested replacement has been checked without them already.
+        unchecked = new.custom and not self._is_forced(new.urn, old)
+        if unchecked and not self._check(new, goal.wanted.inputs, {}):
+            raise Stopped
+        if goal.delete_before_replace is not None:
+            before = goal.delete_before_replace
+        if not before and not old.pending_replacement:
+            return _created_first(old, new)
+        steps = self._delete_dependents(old) if before else []
+        if not old.pending_replacement:
+            self._deleted.add(old.urn)
+            steps.append(Step(Op.DELETE_REPLACED, old, pending_replacement=True))
+        return [*steps, Step(Op.REPLACE, old, new), Step(Op.CREATE_REPLACEMENT, old, new)]
+
+    def _delete_dependents(self, root: Resource) -> list[Step]:
+        """Plan the deletes of what cannot outlive a resource.
+
+        The program registers these resources later, and they are then created again.
+        """
+        steps = []
+        for dependent in reversed(self._condemned(root)):
+            # This run, or an earlier one that was interrupted, has deleted it already.
+            if dependent in self._gone or dependent.pending_replacement:
+                continue
+            if dependent.delete:
+                steps.append(Step(Op.DELETE, dependent))
+            elif dependent.protect:
+                self._error(
+                    root.urn,
+                    f'unable to replace resource "{dependent.urn}" as part of replacing '
+                    f'"{root.urn}" {_UNPROTECT}',
+                )
+                raise Stopped
+            else:
+                steps.append(Step(Op.DELETE_REPLACED, dependent, pending_replacement=True))
+            self._deleted.add(dependent.urn)
+            self._gone.add(dependent)
+        return steps
+
+    def _condemned(self, root: Resource) -> list[Resource]:
+        """Return the dependents that must go before `root` does."""
+        condemned: list[Resource] = []
+        urns = {root.urn}
+        met = self._created | self._kept | self._replaced | self._deleted
+        for dependent in self.graph.dependents(root, ignore=met):
+            if self._must_go(dependent, urns):
+                condemned.append(dependent)
+                urns.add(dependent.urn)
+        return condemned + self.graph.deleted_with(root.urn)
+
+    def _must_go(self, dependent: Resource, urns: set[str]) -> bool:
+        """Return whether a dependent would be replaced if its dependencies changed."""
+        if not dependent.custom or dependent.external:
+            return False
+        if dependent.deleted_with in urns:
+            return True
+        affected = {
+            key
+            for key, needed in dependent.property_dependencies.items()
+            if key in dependent.inputs and not urns.isdisjoint(needed)
+        }
+        if not affected:
+            return False
+        inputs = dependent.inputs | dict.fromkeys(affected, values.UNKNOWN)
+        result = self._provider.diff(dependent, inputs, dependent.ignore_changes, dry_run=True)
+        return _replaces(result, dependent.replace_on_changes)
+
+    def deletes(self) -> list[list[Step]]:
+        """Plan the deletes at the end of a run: whatever was not met, and what was replaced.
+
+        Return groups of which each can go at once, dependents first.
+        """
+        steps: dict[Resource, Step] = {}
+        kept = self._kept | self._replaced
+        for old in self._base:
+            if old.delete:
+                op = Op.DISCARD_REPLACED if old.external else Op.DELETE_REPLACED
+                planned = old not in self._gone
+            else:
+                op = Op.DISCARD if old.external else Op.DELETE
+                op = Op.REMOVE_PENDING_REPLACE if old.pending_replacement else op
+                planned = self._ids.latter.get(old.urn, old.urn) not in kept
+            if planned:
+                self._deleted.add(old.urn)
+                steps[old] = Step(op, old)
+        for old, step in steps.items():
+            step.with_another = old.deleted_with in self._deleted
+        return [[steps[one] for one in group] for group in self.graph.delete_order(steps)]
+
+
+def _created_first(old: Resource, new: Resource) -> list[Step]:
+    return [
+        Step(Op.CREATE_REPLACEMENT, old, new, pending_delete=True),
+        Step(Op.REPLACE, old, new, pending_delete=True),
+    ]
+
+
+def _replaces(result: DiffResult, replace_on_changes: list[str]) -> bool:
+    """Return whether the provider or an option of the program requires a replacement."""
+    wanted = [path for text in replace_on_changes if (path := paths.parse(text))]
+    return result.replaces or any(
+        paths.covers(path, changed) for path in wanted for changed in result.changed
+    )
+
+
+def _triggered(old: object, new: object) -> bool:
+    """Return whether a change of `replacement_trigger` asks for a replacement."""
+    if values.contains_unknown(new):
+        return True
+    if old is None or new is None:
+        return False
+    return bool(compare({"trigger": old}, {"trigger": new}))
+
+
+def _shown(value: object) -> str:
+    """Write a value as the real engine shows it in an error: whole numbers bare, texts unquoted."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        items = (f"{key}:{{{_shown(one)}}}" for key, one in sorted(value.items()))
+        return f"map[{' '.join(items)}]"
+    if isinstance(value, list):
+        return "[" + " ".join(f"{{{_shown(one)}}}" for one in value) + "]"
+    return "<nil>" if value is None else str(value)

@@ -1,0 +1,230 @@
+"""A stack's state on disk: the deployment file, its journal and its lock.
+
+`.pulumi-offline/<project>/<stack>.json` is what `pulumi stack export --show-secrets` would print.
+While an operation runs, each step appends a line to the journal beside it; the journal is folded
+into the file at the end, or by the next operation when this one was killed. Folders are 0700, files
+0600, and git ignores them.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from pulumi_openrouter.offline.exceptions import StateError
+from pulumi_openrouter.offline.state.model import DYNAMIC, Resource, now
+from pulumi_openrouter.offline.state.snapshot import Snapshot
+from pulumi_openrouter.offline.values.values import EncryptedValueError
+
+FOLDER = ".pulumi-offline"
+_VERSION = 3
+_OWN = frozenset({"manifest", "resources", "pending_operations"})
+_ENGINE = "v3.0.0-offline"
+
+
+# A lock belongs to the open file and ends with the process, however that ends, so none goes stale.
+# The functions return False if another process holds the lock.
+if os.name == "nt":
+    import msvcrt
+
+    def _lock(file: IO[str]) -> bool:
+        try:
+            # Lock a place after the text, which another process must be able to read.
+            file.seek(1 << 20)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # Windows
+        except OSError:
+            return False
+        finally:
+            file.seek(0)
+        return True
+
+else:
+    import fcntl
+
+    def _lock(file: IO[str]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+class StateStore:
+    """Where the state of one stack is kept."""
+
+    def __init__(self, root: Path, project: str, stack: str) -> None:
+        self.project = project
+        self.stack = stack
+        self._folder = root / FOLDER / project
+        self.file = self._folder / f"{stack}.json"
+        self._journal_file = self._folder / f"{stack}.journal"
+        self._lock_file = self._folder / f"{stack}.lock"
+
+    @contextmanager
+    def locked(self) -> Iterator[bool]:
+        """Hold the lock of the stack; return whether this is the first state in the project folder.
+
+        Raises StateError, naming the holder, when another operation has it.
+        """
+        first = not self._folder.parent.exists()
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (ignored := self._folder.parent / ".gitignore").exists():
+            # The state holds secrets in plain text, which must not end up in a repository.
+            ignored.write_text("*\n", encoding="utf-8")
+        with open(os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+            if not _lock(file):
+                holder = file.read().strip() or "another process"
+                msg = (
+                    f"stack {self.stack!r} is in use by {holder}; "
+                    "wait until it is done, or end that process"
+                )
+                raise StateError(msg)
+            file.truncate(0)
+            started = datetime.now().astimezone().isoformat(timespec="seconds")
+            file.write(f"process {os.getpid()}, since {started}\n")
+            file.flush()
+            try:
+                yield first
+            finally:
+                file.seek(0)
+                file.truncate(0)
+
+    def load(self) -> Snapshot:
+        """Read the state, with what the journal of a killed operation adds to it.
+
+        Raises StateError for a file that is damaged or not this stack's; it stays as it is.
+        """
+        text = self._read(self.file)
+        snapshot = self._parse(text) if text is not None else Snapshot([], [])
+        for record in self._journal_records(text):
+            snapshot.replay(record)
+        return Snapshot(snapshot.resources, snapshot.pending.items(), snapshot.extra)
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Replace the file atomically with this state, and remove the journal."""
+        temporary = self.file.with_suffix(".new")
+        document = json.dumps(self.document(snapshot), indent=4, ensure_ascii=False)
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(document + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.file)
+        self._journal_file.unlink(missing_ok=True)
+
+    @contextmanager
+    def journal(self) -> Iterator[Callable[[dict[str, Any]], None]]:
+        """Open an empty journal on top of the saved state; yield a function that appends to it.
+
+        Each line is flushed before the next step of the operation begins.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with open(os.open(self._journal_file, flags, 0o600), "w", encoding="utf-8") as file:
+
+            def write(record: dict[str, Any]) -> None:
+                file.write(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
+                file.flush()
+
+            write({"base": _fingerprint(self._read(self.file))})
+            yield write
+
+    def document(self, snapshot: Snapshot) -> dict[str, Any]:
+        """Return the state as `pulumi stack export` would, and `pulumi stack import` takes it."""
+        deployment: dict[str, Any] = {
+            "manifest": {
+                "time": now(),
+                "magic": hashlib.sha256(_ENGINE.encode()).hexdigest(),
+                "version": _ENGINE,
+            },
+            **snapshot.extra,
+            "resources": [resource.to_json() for resource in snapshot.normalized()],
+        }
+        if pending := snapshot.pending:
+            deployment["pending_operations"] = [
+                {"resource": resource.to_json(), "type": kind} for resource, kind in pending.items()
+            ]
+        return {"version": _VERSION, "deployment": deployment}
+
+    def read_document(self, document: Any, source: str) -> Snapshot:
+        """Read a deployment; `source` names where it is from in errors."""
+        if not isinstance(document, dict) or not isinstance(document.get("deployment"), dict):
+            msg = f"{source} is not a Pulumi deployment"
+            raise StateError(msg)
+        if (version := document.get("version")) != _VERSION:
+            msg = f"{source} has deployment version {version!r}; this engine reads {_VERSION}"
+            raise StateError(msg)
+        deployment = document["deployment"]
+        try:
+            resources = [Resource.from_json(one) for one in deployment.get("resources") or []]
+            pending = [
+                (Resource.from_json(one["resource"]), str(one["type"]))
+                for one in deployment.get("pending_operations") or []
+            ]
+        except EncryptedValueError as error:
+            msg = f"{source} holds encrypted secrets; export it with --show-secrets"
+            raise StateError(msg) from error
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            msg = f"{source} holds an entry that is no resource ({error!r})"
+            raise StateError(msg) from error
+        for resource in resources:
+            self._check(resource, source)
+        extra = {key: value for key, value in deployment.items() if key not in _OWN}
+        return Snapshot(resources, pending, extra)
+
+    def _check(self, resource: Resource, source: str) -> None:
+        """Refuse a resource of another stack, or one that only a plugin can read or delete."""
+        if not resource.urn.startswith(f"urn:pulumi:{self.stack}::{self.project}::"):
+            msg = (
+                f"{source} belongs to something else: {resource.urn} is not of stack "
+                f"{self.stack!r} of project {self.project!r}"
+            )
+            raise StateError(msg)
+        known = resource.is_provider or resource.type.startswith(DYNAMIC)
+        if resource.custom and not known:
+            msg = (
+                f"{source} holds {resource.urn}, which needs a plugin: the offline engine runs "
+                "Python dynamic resources and components; use the Pulumi CLI for it"
+            )
+            raise StateError(msg)
+
+    def _parse(self, text: str) -> Snapshot:
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            msg = f"{self.file} is damaged, it is not JSON ({error}); put back a good copy of it"
+            raise StateError(msg) from error
+        return self.read_document(document, str(self.file))
+
+    def _journal_records(self, base: str | None) -> list[dict[str, Any]]:
+        text = self._read(self._journal_file)
+        if not text:
+            return []
+        # A kill can cut the last line short; the step then counts as still pending.
+        lines = text.split("\n")[:-1]
+        try:
+            head, *records = [json.loads(line) for line in lines]
+        except ValueError:
+            if not lines:
+                return []
+            msg = f"{self._journal_file} is damaged; remove it to go on from {self.file} alone"
+            raise StateError(msg) from None
+        # A journal of another base has been applied already, and only its removal is missing.
+        return records if head.get("base") == _fingerprint(base) else []
+
+    @staticmethod
+    def _read(file: Path) -> str | None:
+        try:
+            return file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            msg = f"{file} cannot be read: {error}"
+            raise StateError(msg) from error
+
+
+def _fingerprint(text: str | None) -> str:
+    return hashlib.sha256((text or "").encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Property values, the paths into them and the differences between them."""

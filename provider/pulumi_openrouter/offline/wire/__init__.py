@@ -1,0 +1,1 @@
+"""The processes of an operation and the gRPC between them."""
