@@ -8,7 +8,6 @@ threads. This module is all that the provider process knows of `pulumi.dynamic`.
 from __future__ import annotations
 
 import functools
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -61,8 +60,6 @@ class DynamicProvider(dynamic.ResourceProvider):
         """
         # The dynamic server sends `traceback.format_exc()`: this leaves the error's own line of it.
         sys.tracebacklimit = 0
-        # Keep the garbage collector off the modules loaded so far: a full collection takes 100 ms.
-        gc.freeze()
         settings = Settings.load(
             lambda name: req.config.get(f"openrouter:{name}"),
             os.environ,
