@@ -12,6 +12,7 @@ TOP_LEVEL = {
     "Makefile",
     "Pulumi.yaml",
     "README.md",
+    "docs",
     "examples",
     "provider",
     "pyproject.toml",

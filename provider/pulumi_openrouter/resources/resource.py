@@ -71,7 +71,7 @@ class OpenRouterResource(dynamic.Resource):
         The SDK takes the third constructor on the stack for the resource's own, and what called it
         for the user's program. With the constructor of `dynamic.Resource` in between, the state
         named a line of this package as the source of every resource, which also made it larger:
-        of 20 workspaces with a budget and a membership each by 6 %.
+        of 20 workspaces with a budget and a membership each by 10 %.
         """
         declaration = self._provider_type.lifecycle_type.declaration
         # The SDK gives a dynamic resource only the attributes that it is passed.
