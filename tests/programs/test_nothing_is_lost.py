@@ -154,7 +154,7 @@ def test_a_team_in_use_is_not_stripped_when_it_leaves_the_program(
     key = sandbox.add_key("chat", name="CI")
     project.program("")
     for run in (project.up, project.destroy):
-        with pytest.raises(Failure, match=r'active API keys .*"CI"') as failure:
+        with pytest.raises(Failure, match=r'active API keys: "CI"') as failure:
             run()
         assert not failure.value.shows_our_code
         assert is_whole(sandbox)

@@ -171,8 +171,8 @@ class WorkspacePart(WorkspaceReferring):
             more = f" and {len(keys) - MOST_KEYS} more" if len(keys) > MOST_KEYS else ""
             msg = (
                 f"{owner_text(olds[OWNER])} was not deleted: OpenRouter refuses to delete "
-                f"workspace {workspace_id} while it has active API keys "
-                f"({', '.join(names)}{more}). Delete or disable these keys and run the command "
+                f"{owner_text(workspace)} ({workspace_id}) while it has active API keys: "
+                f"{', '.join(names)}{more}. Delete or disable these keys and run the command "
                 "again. If only this resource is to go, as with --target, remove it from the "
                 "program and run `pulumi up` without --target."
             )

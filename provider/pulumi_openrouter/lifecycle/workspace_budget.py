@@ -352,8 +352,9 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         live = self._live(workspace_id)
         lost = {n: after.limits[n] for n in ours if live.limits.get(n) != after.limits[n]}
         if lost:
+            named = self.session.client.named(workspace_id)
             msg = (
-                f"setting the budgets of workspace {workspace_id}: {LimitSet(lost)} was set, and "
+                f"setting the budgets of {named}: {LimitSet(lost)} was set, and "
                 f"now the workspace has {live}: somebody else sets the same limits at this moment. "
                 "Leave each limit to one stack, then run `pulumi up --refresh`."
             )

@@ -435,9 +435,10 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
             found |= {email: directory.user_id(email) or "" for email in unknown}
         strangers = [email for email in unknown if not found[email] and email not in missing]
         if strangers and not props.get("skip_missing"):
+            named = self.session.client.named(props["workspace"])
             msg = (
-                f"managing the members of workspace {props['workspace']}: nobody in the "
-                f"organization has {_listed(strangers, 'email address', self.hints(props))}. "
+                f"managing the members of {named}: nobody in the organization has "
+                f"{_listed(strangers, 'email address', self.hints(props))}. "
                 "Invite them to the organization first, correct emails, or set skip_missing=True."
             )
             raise OpenRouterError(msg)
