@@ -79,8 +79,11 @@ class Declared(Brief):
 
 def owner(declared: Declared) -> str:
     """Return how a resource is called in claims: its URN after stack and project."""
-    parents = f"{declared.within}$" if declared.within else ""
-    return f"{parents}{declared.kind}::{declared.name}"
+    return _owner(*declared.key)
+
+
+def _owner(kind: str, name: str, within: str = "") -> str:
+    return f"{within}${kind}::{name}" if within else f"{kind}::{name}"
 
 
 def hidden(declared: Declared, program: Sequence[Declared]) -> dict[str, Any]:
@@ -90,6 +93,8 @@ def hidden(declared: Declared, program: Sequence[Declared]) -> dict[str, Any]:
         hints["left_out"] = ["name"]
     if (parent := parent_of(declared, program)) is not None:
         hints["workspace"] = owner(parent)
+    if declared.options.aliases:
+        hints["former"] = [_owner(*key) for key in declared.options.aliases]
     if declared.kind != "Workspace":
         hints["siblings"] = [*_siblings(declared, program)]
     return {HINTS: hints}
