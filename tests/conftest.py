@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.organization import Somebody
 from harness.project import Engine, Project, pulumi_on_path, pulumi_version
 from pulumi_openrouter.sandbox import Sandbox
 
@@ -33,6 +34,13 @@ def sandbox(sandbox_server: Sandbox) -> Sandbox:
     """Offer the sandbox as its seed made it."""
     sandbox_server.reset()
     return sandbox_server
+
+
+@pytest.fixture
+def somebody(sandbox: Sandbox) -> Iterator[Somebody]:
+    """Offer somebody else, who changes things by hand and of whom no program knows."""
+    with Somebody(sandbox) as other:
+        yield other
 
 
 @pytest.fixture(
