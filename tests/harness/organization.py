@@ -102,7 +102,7 @@ class Somebody:
         """Delete a workspace."""
         self._does("DELETE", f"/workspaces/{workspace}")
 
-    def sets(self, workspace: str, *, byok: bool | None = None, **limits: float | None) -> None:
+    def sets(self, workspace: str, byok: bool | None = None, /, **limits: float | None) -> None:
         """Set limits in the order given, with the flag if there is one; None deletes a limit."""
         flag = {} if byok is None else {"include_byok_in_budgets": byok}
         for interval, limit in limits.items():
