@@ -13,6 +13,17 @@ from pulumi_openrouter.sandbox import Sandbox
 NewProject = Callable[..., Project]
 
 
+REAL_ENGINE_TIMEOUT = 300
+"""Seconds for a test on the Pulumi CLI, which starts many processes for each operation."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Allow the tests on the real engine more time than the others."""
+    for item in items:
+        if item.get_closest_marker("cli") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(REAL_ENGINE_TIMEOUT))
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the user's own settings and proxies out of the tests."""

@@ -1,7 +1,7 @@
 """What the lifecycle tests share: provider processes, and the sandbox seen from their side."""
 
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -17,20 +17,12 @@ NewProcess = Callable[..., ProviderProcess]
 @pytest.fixture
 def start(sandbox: Sandbox) -> Iterator[NewProcess]:
     """Start provider processes, with settings of the stack config as arguments."""
-    started: list[ProviderProcess] = []
-    limit = getattr(sys, "tracebacklimit", None)
+    with ExitStack() as processes:
 
-    def new(**config: str) -> ProviderProcess:
-        started.append(ProviderProcess(sandbox.environment, **config))
-        # A provider that is configured hides tracebacks, which here are pytest's.
-        sys.tracebacklimit = 1000 if limit is None else limit
-        return started[-1]
+        def new(**config: str) -> ProviderProcess:
+            return processes.enter_context(closing(ProviderProcess(sandbox.environment, **config)))
 
-    yield new
-    for process in started:
-        process.close()
-    if limit is None:
-        del sys.tracebacklimit
+        yield new
 
 
 @pytest.fixture
