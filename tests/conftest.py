@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.organization import Somebody
-from harness.project import Engine, Project, pulumi_on_path, pulumi_version
+from harness.project import Engine, Project, is_personal, pulumi_on_path, pulumi_version
 from pulumi_openrouter.sandbox import Sandbox
 
 NewProject = Callable[..., Project]
@@ -28,8 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the user's own settings and proxies out of the tests."""
     for name in os.environ:
-        of_a_user = name.startswith(("OPENROUTER_", "PULUMI_")) or name.lower().endswith("_proxy")
-        if of_a_user and name != "OPENROUTER_LIVE":
+        if is_personal(name) and name != "OPENROUTER_LIVE":
             monkeypatch.delenv(name)
 
 
