@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install format lint types test pulumi test-pulumi record examples sandbox demo bench soak \
+.PHONY: help install format lint types test pulumi test-pulumi record coverage examples sandbox demo bench soak \
 	requirements clean
 
 help: ## List the targets
@@ -50,6 +50,16 @@ record: install pulumi ## Record anew what the Pulumi CLI does, for the offline 
 	PATH="$(TOOLS):$$PATH" $(BIN)/python -m pytest tests/offline/test_scenarios.py \
 		-k real_engine --record --numprocesses 2 $(ARGS)
 
+# Random lives are left out, for the figure to be the same in each run.
+coverage: install ## Measure how much of the core runs in the tests that start no other process
+	$(BIN)/coverage run -m pytest tests/unit tests/lifecycle tests/contract tests/faults \
+		tests/programs/test_constructors.py --ignore tests/faults/test_kills.py \
+		--ignore tests/faults/test_whole_programs.py --ignore tests/faults/test_stateful.py \
+		-m "not cli" $(ARGS)
+	@$(BIN)/coverage report
+	@for room in resources lifecycle api; do printf '%-10s ' $$room; \
+		$(BIN)/coverage report --include "*/$$room/*" --format total --precision 1; done
+
 examples: install ## Run every example from nothing to nothing
 	$(BIN)/python -m pytest tests/programs/test_examples.py $(ARGS)
 
@@ -75,7 +85,7 @@ requirements: ## Pin what pyproject.toml asks for
 		--output-file .requirements/development.txt $(ARGS)
 
 clean: ## Remove .venv and what tools have left; the state of stacks stays
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define INSTALL

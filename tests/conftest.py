@@ -6,18 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from harness.project import Engine, Project, pulumi_on_path, pulumi_version
+from harness.organization import Somebody
+from harness.project import Engine, Project, is_personal, pulumi_on_path, pulumi_version
 from pulumi_openrouter.sandbox import Sandbox
 
 NewProject = Callable[..., Project]
+
+
+REAL_ENGINE_TIMEOUT = 300
+"""Seconds for a test on the Pulumi CLI, which starts many processes for each operation."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Allow the tests on the real engine more time than the others."""
+    for item in items:
+        if item.get_closest_marker("cli") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(REAL_ENGINE_TIMEOUT))
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the user's own settings and proxies out of the tests."""
     for name in os.environ:
-        of_a_user = name.startswith(("OPENROUTER_", "PULUMI_")) or name.lower().endswith("_proxy")
-        if of_a_user and name != "OPENROUTER_LIVE":
+        if is_personal(name) and name != "OPENROUTER_LIVE":
             monkeypatch.delenv(name)
 
 
@@ -33,6 +44,13 @@ def sandbox(sandbox_server: Sandbox) -> Sandbox:
     """Offer the sandbox as its seed made it."""
     sandbox_server.reset()
     return sandbox_server
+
+
+@pytest.fixture
+def somebody(sandbox: Sandbox) -> Iterator[Somebody]:
+    """Offer somebody else, who changes things by hand and of whom no program knows."""
+    with Somebody(sandbox) as other:
+        yield other
 
 
 @pytest.fixture(

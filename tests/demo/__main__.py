@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
 from demo.engine import DemoError, Engine, PropertyDiff, choose_engine, updates
-from demo.organization import Colleague, managed
+from harness.organization import Somebody, emails_of, live
 from pulumi_openrouter.sandbox import Sandbox
 
 STACKS = ("dev", "staging", "prod")
@@ -23,10 +24,10 @@ WIDER_BUDGETS = {"daily_usd": 6000, "weekly_usd": 20000, "monthly_usd": 50000}
 class Demo:
     """The steps, in their order; each raises DemoError where something does not hold."""
 
-    def __init__(self, engine: Engine, sandbox: Sandbox, colleague: Colleague) -> None:
+    def __init__(self, engine: Engine, sandbox: Sandbox, somebody: Somebody) -> None:
         self._engine = engine
         self._sandbox = sandbox
-        self._colleague = colleague
+        self._somebody = somebody
         self._initial = sandbox.state()
 
     def run(self) -> None:
@@ -69,7 +70,7 @@ class Demo:
                 {"user_ids": [user_ids["omar.haddad@example.com"]]},
             ),
         ):
-            check("the API agrees", self._colleague.send(method, path, body).is_success, True)
+            check("the API agrees", self._by_hand(method, path, body).is_success, True)
 
     def preview_drift(self) -> None:
         """Preview with a refresh: just these three, as property diffs."""
@@ -91,7 +92,7 @@ class Demo:
     def change_budgets(self) -> None:
         """Raise all budgets of prod at once, where the API minds the order."""
         path = "/workspaces/acme-prod/budgets/daily"
-        naive = self._colleague.send("PUT", path, {"limit_usd": WIDER_BUDGETS["daily_usd"]})
+        naive = self._by_hand("PUT", path, {"limit_usd": WIDER_BUDGETS["daily_usd"]})
         check("the API refuses to begin with the daily limit", naive.status_code, 400)
         config = self._config("prod")
         config["budgets"] = WIDER_BUDGETS
@@ -113,6 +114,13 @@ class Demo:
         check(f"{expected} requests that write", self._sandbox.counts()["writes"], expected)
         check("the organization is as before", self._sandbox.state(), self._initial)
 
+    def _by_hand(self, method: str, path: str, body: dict[str, Any]) -> httpx.Response:
+        """Send a request as somebody else, and show it with the answer."""
+        answer = self._somebody.sends(method, path, body)
+        said = "" if answer.is_success else f": {answer.json()['error']['message']}"
+        say(f"{method} {path} {json.dumps(body)} -> {answer.status_code}{said}")
+        return answer
+
     def _check_stack(self, stack: str) -> None:
         config, limits = self._config(stack), self._limits(stack)
         wanted = {
@@ -120,7 +128,8 @@ class Demo:
             "budgets": {name.removesuffix("_usd"): usd for name, usd in limits.items()},
             "members": sorted(config["members"]),
         }
-        found = managed(self._sandbox, f"acme-{stack}") or {}
+        found = live(self._sandbox, f"acme-{stack}")
+        found["members"] = sorted(emails_of(self._sandbox, found["members"]))
         check(
             f"acme-{stack} is as its config says",
             {name: found.get(name) for name in wanted},
@@ -167,10 +176,10 @@ def main() -> int:
     wanted = parser.parse_args().engine
     with tempfile.TemporaryDirectory(prefix="demo-") as folder, Sandbox() as sandbox:
         say(f"A sandbox of OpenRouter's API runs at {sandbox.url}.")
-        with closing(Colleague(sandbox, say)) as colleague:
+        with Somebody(sandbox) as somebody:
             try:
                 engine = choose_engine(wanted, Path(folder), sandbox.environment, say)
-                Demo(engine, sandbox, colleague).run()
+                Demo(engine, sandbox, somebody).run()
             except DemoError as error:
                 say(f"\nerror: the demo failed: {error}")
                 return 1

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.project import cli_variables, is_personal, pulumi_on_path
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.prefix) / "bin"
 
@@ -91,17 +93,10 @@ def choose_engine(
         ignore=shutil.ignore_patterns("__pycache__"),
     )
     variables = _clean_environment() | dict(environment)
-    if name == "offline" or (name is None and shutil.which("pulumi") is None):
+    if name == "offline" or (name is None and not pulumi_on_path()):
         show("The programs run on the offline engine (Pulumi is used where it is on PATH).")
         return Engine(("pulumi-openrouter", "offline"), (), (), folder, variables, show)
-    backend = folder / "backend"
-    backend.mkdir()
-    variables |= {
-        "PULUMI_BACKEND_URL": backend.as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE": "demo",
-        "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_SKIP_UPDATE_CHECK": "1",
-    }
+    variables |= cli_variables(folder)
     quiet = ("--color", "never", "--suppress-progress")
     options = ("--yes", "--skip-preview", *quiet)
     show("The programs run on Pulumi, with a backend in a temporary folder.")
@@ -126,9 +121,5 @@ def updates(output: str) -> set[PropertyDiff]:
 
 def _clean_environment() -> dict[str, str]:
     """Return the environment without the user's own OpenRouter, Pulumi and proxies."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("OPENROUTER_", "PULUMI_")) and not name.lower().endswith("_proxy")
-    }
+    kept = {name: value for name, value in os.environ.items() if not is_personal(name)}
     return {**kept, "PATH": f"{BIN}{os.pathsep}{kept.get('PATH', '')}"}

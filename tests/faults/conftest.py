@@ -13,7 +13,8 @@ import pytest
 from faults.driver import Stack
 from faults.results import PROPERTY, RESULTS, Case, from_properties, table
 from faults.story import begin, live
-from faults.world import Somebody, World
+from faults.world import World
+from harness.organization import Somebody
 from harness.project import pulumi_on_path
 from pulumi_openrouter.sandbox import Sandbox
 
@@ -116,11 +117,10 @@ def stack(new_stack: NewStack) -> Stack:
 
 
 @pytest.fixture
-def somebody(sandbox: Sandbox) -> Iterator[Somebody]:
-    """Somebody else, with a workspace of their own that no run may touch."""
-    with Somebody(sandbox) as other:
-        other.settles_in()
-        yield other
+def somebody(somebody: Somebody) -> Somebody:
+    """Return somebody else, with a workspace of their own that no run may touch."""
+    somebody.settles_in()
+    return somebody
 
 
 @pytest.fixture(scope="session")

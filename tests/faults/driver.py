@@ -9,7 +9,6 @@ sleeps, so no retry waits; those sleeps are kept.
 
 from __future__ import annotations
 
-import asyncio
 import random
 import ssl
 import threading
@@ -24,20 +23,15 @@ from typing import Any, Protocol
 import httpx
 from pulumi import dynamic
 from pulumi.output import Unknown
-from pulumi.runtime import rpc
 
 from faults.at_hand import SandboxAtHand
 from faults.declared import Declared, Key, Options, effective_options, hidden, parent_of
+from harness.providers import Properties, Providers, open_providers, travel
 from pulumi_openrouter import OpenRouterError
 from pulumi_openrouter.api.clock import Clock
 from pulumi_openrouter.api.transport import Transport
-from pulumi_openrouter.lifecycle.session import Session
-from pulumi_openrouter.registry import RESOURCES
-from pulumi_openrouter.resources.provider import DynamicProvider
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.settings import Settings
-
-Props = dict[str, Any]
 
 
 class AnyStack(Protocol):
@@ -56,8 +50,6 @@ class AnyStack(Protocol):
     def refresh(self) -> list[Key]: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
 
-
-_PROVIDERS = {resource.__name__: resource._provider_type for resource in RESOURCES}
 
 _numbers = count()
 
@@ -80,8 +72,8 @@ class Recorded:
 
     key: Key
     id: str
-    inputs: Props
-    outputs: Props
+    inputs: Properties
+    outputs: Properties
     depends_on: Key | None = None
     options: Options = field(default_factory=Options)
     stated: Mapping[str, Any] = field(default_factory=dict)
@@ -160,7 +152,6 @@ class Stack:
         # Plain http needs no certificates, and loading them takes longer than a whole run.
         trust_nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._http = httpx.Client(trust_env=False, verify=trust_nobody, transport=transport)
-        self.wire = _Wire()
 
     def __enter__(self) -> Stack:
         """Offer itself."""
@@ -178,12 +169,11 @@ class Stack:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
-        self.wire.close()
 
     @contextmanager
     def providers(
         self, *, adopt: bool = False, cut_after: int | None = None
-    ) -> Iterator[Mapping[str, DynamicProvider]]:
+    ) -> Iterator[Providers]:
         """Offer the providers of a new process; connections alone are shared with earlier ones.
 
         With `cut_after` the process is killed as soon as so many requests have been answered.
@@ -191,10 +181,7 @@ class Stack:
         settings = replace(self.settings, adopt_existing=adopt)
         notices: list[str] = []
         transport = Transport(settings, http=self._http, clock=self.clock, notify=self.notes.append)
-        session = Session(settings, notices.append, transport)
-        providers = {kind: provider() for kind, provider in _PROVIDERS.items()}
-        for provider in providers.values():
-            provider.lifecycle = provider.lifecycle_type(session)
+        providers = open_providers(settings, transport, notices.append)
         hooks = self._http.event_hooks
         self._http.event_hooks = {"response": [_kill_after(cut_after)] if cut_after else []}
         try:
@@ -255,9 +242,7 @@ class Stack:
         with self.providers(cut_after=cut_after) as providers:
             _Run(self, providers, [], (), None, order).delete()
 
-    def _refresh(
-        self, providers: Mapping[str, DynamicProvider], targets: Sequence[Key] | None
-    ) -> list[Key]:
+    def _refresh(self, providers: Providers, targets: Sequence[Key] | None) -> list[Key]:
         changed = []
         everything = [*self.resources.values(), *self.leaving]
         for old in everything:
@@ -266,8 +251,8 @@ class Stack:
             live = providers[old.key[0]].read(old.id, dict(old.outputs))
             new = None
             if live.id:
-                inputs = old.inputs if live.inputs is None else self.wire.inputs(live.inputs)
-                new = replace(old, inputs=inputs, outputs=self.wire.outputs(live.outs or {}))
+                inputs = old.inputs if live.inputs is None else travel(live.inputs)
+                new = replace(old, inputs=inputs, outputs=travel(live.outs or {}))
             self._put(old, new)
             # The live state against the inputs as they were: drift is what an `up` would undo.
             provider = providers[old.key[0]]
@@ -291,7 +276,7 @@ class _Run:
     def __init__(
         self,
         stack: Stack,
-        providers: Mapping[str, DynamicProvider],
+        providers: Providers,
         program: Sequence[Declared],
         replacing: Sequence[Key],
         targets: Sequence[Key] | None,
@@ -301,7 +286,6 @@ class _Run:
     ) -> None:
         self._resources = dict(stack.resources) if dry else stack.resources
         self._leaving = [*stack.leaving] if dry else stack.leaving
-        self._wire = stack.wire
         self._providers = providers
         self._program = program
         self._replacing = replacing
@@ -442,7 +426,7 @@ class _Run:
         self._steps["same"] += 1
 
     def _checked(
-        self, declared: Declared, parent: Declared | None, old: Recorded | None, stated: Props
+        self, declared: Declared, parent: Declared | None, old: Recorded | None, stated: Properties
     ) -> Recorded:
         """Return what the state is to hold, with the inputs as the check returns them."""
         passed = {**stated, **hidden(declared, self._program)}
@@ -450,27 +434,27 @@ class _Run:
             found = self._resources.get(self._former(parent))
             passed["workspace"] = found.id if found and found.id else _unknown()
         olds = dict(old.inputs) if old else {}
-        result = self._providers[declared.kind].check(olds, self._wire.inputs(passed))
+        result = self._providers[declared.kind].check(olds, travel(passed))
         if result.failures:
             raise CheckError("; ".join(f"{f.property}: {f.reason}" for f in result.failures))
         return Recorded(
             declared.key,
             "",
-            self._wire.inputs(dict(result.inputs)),
+            travel(dict(result.inputs)),
             {},
             parent.key if parent else None,
             effective_options(declared, parent),
             stated,
         )
 
-    def _diff(self, old: Recorded, inputs: Props) -> dynamic.DiffResult:
+    def _diff(self, old: Recorded, inputs: Properties) -> dynamic.DiffResult:
         provider = self._providers[old.key[0]]
         return provider.diff(old.id, dict(old.outputs), dict(inputs))
 
     def _create(self, new: Recorded, former: Key | None) -> None:
         if not self._dry:
             made = self._providers[new.key[0]].create(dict(new.inputs))
-            outputs = self._wire.outputs(made.outs or {})
+            outputs = travel(made.outs or {})
             new = replace(new, id=made.id, outputs=outputs, created=next(_numbers))
         if former is not None:
             self._resources.pop(former, None)
@@ -482,7 +466,7 @@ class _Run:
         if changes and not self._dry:
             provider = self._providers[new.key[0]]
             updated = provider.update(old.id, dict(old.outputs), dict(new.inputs))
-            outputs = self._wire.outputs(updated.outs or {})
+            outputs = travel(updated.outs or {})
         del self._resources[former]
         self._resources[new.key] = replace(new, id=old.id, outputs=outputs, created=old.created)
         self._met.add(new.key)
@@ -589,7 +573,7 @@ class _Run:
             self._leaving.remove(one)
 
 
-def _put_back(declared: Declared, old: Recorded, stated: Props) -> Props:
+def _put_back(declared: Declared, old: Recorded, stated: Properties) -> Properties:
     """Return the inputs with those that the program ignores as they were."""
     kept = dict(stated)
     for name in declared.options.ignore:
@@ -612,21 +596,3 @@ def _kill_after(requests: int) -> Callable[[httpx.Response], None]:
             raise KilledError
 
     return kill
-
-
-class _Wire:
-    """The way of properties between engine and provider: floats for numbers, no None."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-
-    def close(self) -> None:
-        self._loop.close()
-
-    def inputs(self, props: Props) -> Props:
-        """Return properties as the other side gets them, unknown values kept."""
-        sent = self._loop.run_until_complete(rpc.serialize_properties(props, {}))
-        received: Props = rpc.deserialize_properties(sent, True)
-        return received
-
-    outputs = inputs

@@ -14,7 +14,7 @@ from faults.declared import Declared, Key
 from faults.driver import AnyStack, CheckError, EngineError, KilledError, Stack
 from faults.expectation import Acquaintances, Run, View
 from faults.random_programs import EMAILS, TEAM, USER_IDS, ByHand, Destroy, Step, Up
-from faults.world import Somebody
+from harness.organization import Somebody
 from pulumi_openrouter import OpenRouterError
 from pulumi_openrouter.errors import AlreadyExistsError
 from pulumi_openrouter.sandbox import Sandbox, SandboxError
@@ -90,7 +90,7 @@ class Life:
         self.sandbox.reset()
         self._somebody.settles_in()
         self._somebody.creates(TEAM, description="For all")
-        self._somebody.sets(TEAM, "lifetime", 5_000_000)
+        self._somebody.sets(TEAM, lifetime=5_000_000)
         self._somebody.adds(TEAM, USER_IDS[EMAILS[0]])
         return self
 
@@ -123,7 +123,7 @@ class Life:
 
     def _change(self, step: ByHand) -> None:
         method = getattr(self._somebody, step.what)
-        if step.what in {"creates", "changes"}:
+        if step.what in {"creates", "changes", "sets"}:
             method(step.slug, **step.given)
         else:
             method(step.slug, *step.given.values())

@@ -304,7 +304,7 @@ _HANDS = st.one_of(
         _ANYWHERE,
         st.sampled_from(
             [
-                {"interval": interval, "limit_usd": limit}
+                {interval: limit}
                 for interval, limits in LIMITS.items()
                 for limit in (limits[2], None)
             ]

@@ -18,23 +18,20 @@ from pulumi import automation
 import pulumi_openrouter as openrouter
 from faults.declared import Declared, Key, Options
 from faults.driver import EngineError, Recorded
+from harness.project import cli_variables
 from pulumi_openrouter.errors import AlreadyExistsError
+from pulumi_openrouter.registry import RESOURCES
 from pulumi_openrouter.sandbox import Sandbox
 
 PROJECT = "lives"
-_KINDS = {
-    "Workspace": openrouter.Workspace,
-    "WorkspaceBudget": openrouter.WorkspaceBudget,
-    "WorkspaceMembership": openrouter.WorkspaceMembership,
-}
+_KINDS: Mapping[str, Any] = {one.__name__: one for one in RESOURCES}
 
 
 class RealStack:
     """A stack on the CLI. All operations raise AlreadyExistsError or EngineError when they fail."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, name: str) -> None:
-        for part in ("backend", "home", "work"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
+        (folder / "work").mkdir(parents=True, exist_ok=True)
         self.resources: dict[Key, Recorded] = {}
         self.leaving: list[Recorded] = []
         self.notices: list[str] = []
@@ -42,10 +39,7 @@ class RealStack:
         self._incarnations: dict[str, int] = {}
         self._stated: dict[str, Mapping[str, Any]] = {}
         self._variables = {
-            "PULUMI_BACKEND_URL": (folder / "backend").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "",
-            "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            **cli_variables(folder),
             "PULUMI_PYTHON_CMD": sys.executable,
             **sandbox.environment,
         }

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 
 from faults.declared import budget, membership, workspace
 from faults.driver import Stack
-from faults.world import Somebody, Verdict, World, judge, world
+from faults.world import Verdict, World, judge, world
+from harness.organization import Somebody
 from pulumi_openrouter.sandbox import Sandbox
 
 SHARED = [
@@ -59,7 +60,7 @@ CHAPTERS: Mapping[str, Callable[[Stack], object]] = {
 def begin(sandbox: Sandbox, somebody: Somebody) -> None:
     """Bring the sandbox to where the story begins: a workspace that several share."""
     somebody.creates("shared")
-    somebody.sets("shared", "monthly", 90)
+    somebody.sets("shared", monthly=90)
     sandbox.clear_requests()
 
 

@@ -15,7 +15,8 @@ from faults.conftest import NewStack, Record
 from faults.declared import Declared, budget, membership, workspace
 from faults.driver import Stack
 from faults.results import Case, Section
-from faults.world import Somebody, Verdict, World, judge, people, world
+from faults.world import Verdict, World, judge, world
+from harness.organization import Somebody, people
 from pulumi_openrouter import OpenRouterError
 from pulumi_openrouter.errors import AlreadyExistsError, AmbiguousError
 from pulumi_openrouter.sandbox import Sandbox
@@ -164,7 +165,7 @@ def test_adopting_sets_what_differs(sandbox: Sandbox, stack: Stack, expected: Wo
     """A run that adopts brings the workspace to what the program says, and nothing else of it."""
     with Somebody(sandbox) as other:
         other.creates("prod", name="Other", description="Other", io_logging_sampling_rate=0.25)
-        other.sets("prod", "monthly", 900)
+        other.sets("prod", monthly=900)
     stack.up(program(sandbox), adopt=True)
     [prod] = [one for one in world(sandbox) if one["slug"] == "prod"]
     [wanted] = [one for one in expected if one["slug"] == "prod"]

@@ -14,8 +14,9 @@ from conftest import NewProject
 from faults.conftest import NewStack, Record
 from faults.declared import budget, workspace
 from faults.results import CLI, OFFLINE, Case, Section
-from faults.world import Somebody, judge, world
+from faults.world import judge, world
 from harness import Engine, Failure, Project
+from harness.organization import Somebody
 from pulumi_openrouter.errors import ConcurrentChangeError
 from pulumi_openrouter.sandbox import Sandbox
 
@@ -64,7 +65,7 @@ def test_two_stacks_with_the_same_limit(
     sandbox: Sandbox, somebody: Somebody, new_project: NewProject, engine: Engine, record: Record
 ) -> None:
     """Of two stacks that set the same limits at once the one overtaken says so."""
-    somebody.sets("default", "lifetime", 9000)
+    somebody.sets("default", lifetime=9000)
     limits = ("daily_usd=5, monthly_usd=50", "daily_usd=6, monthly_usd=60")
     blue, green = stacks(new_project, SAME_LIMITS, limits=limits)
     early, late = race(sandbox, blue, green, "PUT", "/workspaces/*/budgets/*")
@@ -157,7 +158,7 @@ def test_a_limit_overtaken_within_an_update(
     somebody.creates("shared")
     stack = new_stack()
     stack.up([budget("limits", workspace="shared", daily_usd=1, monthly_usd=9)])
-    stack.clock.meanwhile.append(lambda: somebody.sets("shared", "monthly", 12))
+    stack.clock.meanwhile.append(lambda: somebody.sets("shared", monthly=12))
     sandbox.add_fault(method="PUT", path="/workspaces/*/budgets/daily", status=503)
     program = [budget("limits", workspace="shared", daily_usd=2, monthly_usd=10)]
     with pytest.raises(

@@ -13,7 +13,8 @@ from faults.declared import budget, membership, workspace
 from faults.driver import CheckError, Stack, failure
 from faults.results import Case, Section
 from faults.story import CHAPTERS, FIRST, REQUESTS, judge_all
-from faults.world import Somebody, World, judge, people, world
+from faults.world import World, judge, world
+from harness.organization import Somebody, people
 from pulumi_openrouter import OpenRouterError
 from pulumi_openrouter.sandbox import Sandbox
 
@@ -82,7 +83,7 @@ def test_only_the_object_itself_can_be_gone(
     ]
     stack.up(program)
     expected = world(sandbox)
-    somebody.sets("prod", "daily", None)
+    somebody.sets("prod", daily=None)
     assert stack.refresh() == [("WorkspaceBudget", "prod")]
     assert ("WorkspaceBudget", "prod") in stack.resources
     stack.up(program)

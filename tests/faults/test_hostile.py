@@ -16,7 +16,8 @@ from faults.conftest import Record
 from faults.declared import Declared, budget, membership, workspace
 from faults.driver import CheckError, Stack
 from faults.results import Case, Section
-from faults.world import Somebody, judge, people, world
+from faults.world import judge, world
+from harness.organization import Somebody, people
 from pulumi_openrouter.sandbox import Sandbox
 
 TEXTS = {

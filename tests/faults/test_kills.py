@@ -23,8 +23,9 @@ from conftest import NewProject
 from faults.conftest import ON_CLI, Record
 from faults.processes import Victim, kill, kill_all
 from faults.results import CLI, OFFLINE, Case, Section
-from faults.world import Somebody, World, judge, people, world
+from faults.world import World, judge, world
 from harness import Engine, Failure, Project
+from harness.organization import Somebody, people
 from pulumi_openrouter.sandbox import Sandbox
 
 Moment = Literal[True, "answer"]

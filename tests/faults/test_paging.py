@@ -15,7 +15,8 @@ from faults.conftest import NewStack, Record
 from faults.declared import membership, workspace
 from faults.driver import Stack
 from faults.results import Case, Section
-from faults.world import Somebody, judge, people, world
+from faults.world import judge, world
+from harness.organization import Somebody, people
 from pulumi_openrouter.api.client import Client
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.settings import Settings

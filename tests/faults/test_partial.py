@@ -18,7 +18,8 @@ from faults.conftest import NewStack, Record
 from faults.declared import Declared, budget, membership
 from faults.driver import Stack, failure
 from faults.results import Case, Section
-from faults.world import Somebody, Verdict, World, judge, world
+from faults.world import Verdict, World, judge, world
+from harness.organization import Somebody
 from pulumi_openrouter.sandbox import Sandbox
 
 SLUG = "shared"
@@ -106,7 +107,7 @@ class Stage:
             somebody.settles_in()
             somebody.creates(SLUG)
             if operation.puts_back:
-                somebody.sets(SLUG, "monthly", 75)
+                somebody.sets(SLUG, monthly=75)
             if operation.puts_back and crowded:
                 somebody.adds(SLUG, *ids[200:260])
                 somebody.adds(SLUG, *ids[440:510])

@@ -7,33 +7,23 @@ makes a rule of one resource a matter of milliseconds; whole programs prove that
 
 from __future__ import annotations
 
-import asyncio
-import itertools
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, Literal
 
-from pulumi import dynamic
-from pulumi.dynamic.config import Config
 from pulumi.runtime import rpc
 
-import pulumi_openrouter as openrouter
+from harness.providers import Properties, open_providers, travel
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.lifecycle.hints import HINTS
-from pulumi_openrouter.lifecycle.session import Session
-from pulumi_openrouter.resources.provider import DynamicProvider, open_session
+from pulumi_openrouter.settings import Settings
 
 UNKNOWN = rpc.UNKNOWN
 """How a value that a preview does not know travels."""
 
 Kind = Literal["Workspace", "WorkspaceBudget", "WorkspaceMembership"]
-Properties = dict[str, Any]
-
-# Stands where Pulumi keeps the pickled provider.
-_PICKLE = {"__provider": "a pickle"}
-
-# A process of its own has settings of its own here: so it gets a session and a client of its own.
-_numbers = itertools.count()
 
 
 class InputError(Exception):
@@ -41,34 +31,18 @@ class InputError(Exception):
 
 
 class ProviderProcess:
-    """The three providers, configured from a stack's config, with one session a run.
+    """The providers with the settings of a stack's config, and one session a run.
 
     Each operation of a resource is a run of its own, as `pulumi up` with that resource alone
-    would be, but for those inside of `one_run`. The connections stay.
+    would be, except inside `one_run`. The connections stay open.
     """
 
     def __init__(self, environment: Mapping[str, str], **config: str) -> None:
-        values = {
-            "openrouter:baseUrl": environment["OPENROUTER_BASE_URL"],
-            "openrouter:managementKey": environment["OPENROUTER_MANAGEMENT_KEY"],
-            "openrouter:timeoutSeconds": str(30 + next(_numbers) / 1000),
-            **{f"openrouter:{name}": value for name, value in config.items()},
-        }
-        self.providers: dict[Kind, DynamicProvider] = {
-            "Workspace": openrouter.WorkspaceProvider(),
-            "WorkspaceBudget": openrouter.WorkspaceBudgetProvider(),
-            "WorkspaceMembership": openrouter.WorkspaceMembershipProvider(),
-        }
-        for provider in self.providers.values():
-            provider.configure(dynamic.ConfigureRequest(Config(values, "acme")))
-        self._transport = Transport(self.session.settings)
+        self._settings = Settings.load(config.get, environment)
+        self._transport = Transport(self._settings)
         self._in_one_run = False
+        self._numbers = count()
         self.begin_run()
-
-    @property
-    def session(self) -> Session:
-        """What the three share."""
-        return self.providers["Workspace"].lifecycle.session
 
     @contextmanager
     def one_run(self) -> Iterator[None]:
@@ -81,19 +55,15 @@ class ProviderProcess:
     def begin_run(self) -> None:
         """Forget what the session and the client of an earlier run knew."""
         if not self._in_one_run:
-            notices = self.session.notices
-            session = Session(self.session.settings, notices.give, self._transport)
-            for provider in self.providers.values():
-                provider.lifecycle = provider.lifecycle_type(session)
+            self.providers = open_providers(self._settings, self._transport, _show)
 
     def resource(self, kind: Kind, name: str | None = None) -> Managed:
         """Return a resource that does not exist yet, under a name of its own unless given one."""
-        return Managed(self, kind, name or f"resource-{next(_numbers)}")
+        return Managed(self, kind, name or f"resource-{next(self._numbers)}")
 
     def close(self) -> None:
-        """End the process: its connections, and what it knew."""
+        """Close the connections."""
         self._transport.close()
-        open_session.cache_clear()
 
 
 class Managed:
@@ -183,8 +153,10 @@ class Managed:
         self.id, self.inputs, self.outputs = "", {}, {}
 
 
-def _travel(props: Mapping[str, Any]) -> Properties:
-    """Carry properties over the wire and back."""
-    sent = asyncio.run(rpc.serialize_properties({**props, **_PICKLE}, {}))
-    received: Properties = rpc.deserialize_properties(sent, keep_unknowns=True)
-    return received
+def _travel(properties: Mapping[str, Any]) -> Properties:
+    """Return properties as they arrive, with the pickled provider that Pulumi puts among them."""
+    return travel({**properties, "__provider": "a pickle"})
+
+
+def _show(notice: str) -> None:
+    print(notice, file=sys.stderr)  # noqa: T201 - where a provider's notices go

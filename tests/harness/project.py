@@ -166,18 +166,11 @@ class Project:
         return done.stdout
 
     def _variables(self) -> dict[str, str]:
-        return {
-            "PULUMI_BACKEND_URL": (self.folder / "backend").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "",
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            **self.environment,
-        }
+        return {**cli_variables(self.folder), **self.environment}
 
     def _open(self) -> Any:
         if self.engine is Engine.OFFLINE:
             return offline.create_or_select_stack(self.stack_name, self.folder, self.environment)
-        (self.folder / "backend").mkdir(exist_ok=True)
         return automation.create_or_select_stack(
             self.stack_name,
             work_dir=str(self.folder),
@@ -198,6 +191,23 @@ class Project:
             result.stdout,
             {name: output.value for name, output in outputs.items()},
         )
+
+
+def cli_variables(folder: Path) -> dict[str, str]:
+    """Return the environment that gives the CLI a home and a backend of its own in a folder."""
+    backend = folder / "backend"
+    backend.mkdir(parents=True, exist_ok=True)
+    return {
+        "PULUMI_BACKEND_URL": backend.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+    }
+
+
+def is_personal(variable: str) -> bool:
+    """Return whether an environment variable is a setting or a proxy of whoever runs this."""
+    return variable.startswith(("OPENROUTER_", "PULUMI_")) or variable.lower().endswith("_proxy")
 
 
 def pulumi_version() -> str:

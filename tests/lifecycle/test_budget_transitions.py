@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from harness.budgets import FEW_AMOUNTS, INTERVALS, Limits, is_valid, valid_limits, walk
+from harness.organization import Somebody
 from harness.process import ProviderProcess
 from pulumi_openrouter.errors import ApiError
 from pulumi_openrouter.sandbox import Sandbox
@@ -30,13 +31,13 @@ class Place:
 
     sandbox: Sandbox
     process: ProviderProcess
+    somebody: Somebody
     id: str
 
     def put(self, limits: Limits) -> None:
         """Set limits by hand, in an order that the API takes."""
-        for interval in reversed(INTERVALS):
-            if interval in limits:
-                self.process.session.client.budgets.put(self.id, interval, limits[interval])
+        broadest_first = {i: limits[i] for i in reversed(INTERVALS) if i in limits}
+        self.somebody.sets(self.id, **broadest_first)
 
     def live(self) -> tuple[Limits, bool]:
         """Give the limits and the flag that the workspace has."""
@@ -54,13 +55,12 @@ class Place:
 
 
 @pytest.fixture
-def places(process: ProviderProcess, sandbox: Sandbox) -> Iterator[Place]:
+def places(process: ProviderProcess, sandbox: Sandbox, somebody: Somebody) -> Iterator[Place]:
     """Give workspaces, one after the other."""
 
     def new() -> Iterator[Place]:
         for number in count():
-            fields = {"name": "Acme", "slug": f"acme-{number}"}
-            yield Place(sandbox, process, process.session.client.workspaces.create(fields).id)
+            yield Place(sandbox, process, somebody, somebody.creates(f"acme-{number}"))
 
     return new()
 
@@ -144,11 +144,12 @@ def test_a_create_that_fails_puts_back_what_was_there(
     exclusive: bool,
     flag: bool | None,
     failure: dict[str, Any],
+    somebody: Somebody,
 ) -> None:
     """Whichever of its requests fails, limits and flag are what they were, and the text says so."""
     process = start(maxRetries="0")
-    id_ = process.session.client.workspaces.create({"name": "Acme", "slug": "acme"}).id
-    place = Place(sandbox, process, id_)
+    id_ = somebody.creates("acme")
+    place = Place(sandbox, process, somebody, id_)
     place.put(before)
     there = place.live()
     wanted: Limits = {"lifetime": 5.0, "monthly": 3.0, "daily": 1.0}
@@ -167,12 +168,12 @@ def test_a_create_that_fails_puts_back_what_was_there(
 
 
 def test_a_rollback_that_fails_too_says_what_state_was_left(
-    start: NewProcess, sandbox: Sandbox
+    start: NewProcess, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """With the API gone for good, the text has what was there and what was to be."""
     process = start(maxRetries="0")
-    id_ = process.session.client.workspaces.create({"name": "Acme", "slug": "acme"}).id
-    place = Place(sandbox, process, id_)
+    id_ = somebody.creates("acme")
+    place = Place(sandbox, process, somebody, id_)
     place.put({"lifetime": 90.0})
     sandbox.add_fault(method="PUT", path="/workspaces/*/budgets/daily", status=503)
     sandbox.add_fault(method="PUT", path="/workspaces/*/budgets/lifetime", skip=1, status=502)

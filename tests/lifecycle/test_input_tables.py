@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import pulumi_openrouter as openrouter
+from harness.organization import Somebody
 from harness.process import UNKNOWN, Kind, Managed, ProviderProcess
 from pulumi_openrouter.lifecycle.declaration import Change, Declaration
 from pulumi_openrouter.registry import RESOURCES, declaration_of
@@ -66,12 +67,12 @@ def keywords(kind: Kind) -> set[str]:
 
 
 @pytest.fixture
-def existing(process: ProviderProcess) -> Callable[[Kind], Managed]:
+def existing(process: ProviderProcess, somebody: Somebody) -> Callable[[Kind], Managed]:
     """Create a resource of a kind from BEFORE, with two workspaces that it can belong to."""
 
     def create(kind: Kind) -> Managed:
         for slug in ("theirs", "other"):
-            process.session.client.workspaces.create({"name": slug, "slug": slug})
+            somebody.creates(slug)
         resource = process.resource(kind)
         resource.up(**BEFORE[kind])
         return resource

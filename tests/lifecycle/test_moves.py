@@ -9,21 +9,9 @@ from typing import Any
 
 import pytest
 
+from harness.organization import live, live_members
 from harness.process import Managed, ProviderProcess
 from pulumi_openrouter.sandbox import Sandbox
-
-
-@pytest.fixture
-def workspace(process: ProviderProcess) -> str:
-    """The id of a workspace that no provider process of the test has made."""
-    return str(process.session.client.workspaces.create({"name": "Acme", "slug": "acme"}).id)
-
-
-def live(sandbox: Sandbox) -> dict[str, Any]:
-    """Give the workspace as it stands at the API."""
-    [found] = [one for one in sandbox.state()["workspaces"] if one["slug"] == "acme"]
-    return dict(found)
-
 
 ORDERS = [
     pytest.param(order, id="-then-".join(order)) for order in permutations(("giver", "taker"))
@@ -70,4 +58,4 @@ def test_a_person_whom_two_states_have_stays(
     gives = {"workspace": workspace, form: [jane]}
     takes = {"workspace": workspace, form: [ravi, mei]}
     run(process, {"giver": (giver, gives), "taker": (taker, takes)}, order)
-    assert sorted(live(sandbox)["members"]) == sorted(one["id"] for one in people)
+    assert live_members(sandbox) == sorted(one["id"] for one in people)

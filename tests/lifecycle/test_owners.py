@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from harness.organization import Somebody
 from harness.process import UNKNOWN, InputError, Kind, Managed, ProviderProcess
 from pulumi_openrouter.errors import OpenRouterError
 from pulumi_openrouter.sandbox import Sandbox
@@ -23,9 +24,9 @@ Inputs = dict[str, Any]
 
 
 @pytest.fixture
-def theirs(process: ProviderProcess, sandbox: Sandbox) -> str:
+def theirs(somebody: Somebody, sandbox: Sandbox) -> str:
     """The id of a workspace that no resource of the test manages."""
-    id_ = process.session.client.workspaces.create({"name": "Theirs", "slug": "theirs"}).id
+    id_ = somebody.creates("theirs")
     sandbox.clear_requests()
     return id_
 

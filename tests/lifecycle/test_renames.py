@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harness.organization import Somebody
 from harness.process import Kind, Managed, ProviderProcess
 from pulumi_openrouter.sandbox import Sandbox
 
@@ -15,11 +16,11 @@ FORMS = ("id", "slug")
 
 
 @pytest.fixture
-def workspace(process: ProviderProcess, sandbox: Sandbox) -> dict[str, str]:
+def workspace(somebody: Somebody, sandbox: Sandbox) -> dict[str, str]:
     """Each form in which a workspace can be given."""
-    made = process.session.client.workspaces.create({"name": "Acme", "slug": "acme"})
+    id_ = somebody.creates("acme")
     sandbox.clear_requests()
-    return {"id": made.id, "slug": "acme"}
+    return {"id": id_, "slug": "acme"}
 
 
 @pytest.fixture
@@ -152,9 +153,10 @@ def test_a_claim_is_of_one_workspace_only(
     people: dict[str, list[str]],
     sandbox: Sandbox,
     kind: Kind,
+    somebody: Somebody,
 ) -> None:
     """What another workspace's resource holds keeps nothing in this one."""
-    process.session.client.workspaces.create({"name": "Other", "slug": "other"})
+    somebody.creates("other")
     what: dict[str, Any] = (
         {"daily_usd": 1} if kind == "WorkspaceBudget" else {"user_ids": people["user_ids"][:1]}
     )
@@ -165,12 +167,12 @@ def test_a_claim_is_of_one_workspace_only(
 
 
 def test_a_workspace_that_is_renamed_in_place_keeps_its_children(
-    process: ProviderProcess, workspace: dict[str, str], sandbox: Sandbox
+    process: ProviderProcess, workspace: dict[str, str], sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """With the slug of the workspace changed, the budget that has its id sees no difference."""
     budget = process.resource("WorkspaceBudget")
     budget.up(workspace=workspace["id"], daily_usd=1)
-    process.session.client.workspaces.update(workspace["id"], {"slug": "acme-two"})
+    somebody.changes(workspace["id"], slug="acme-two")
     sandbox.clear_requests()
     assert budget.up(workspace=workspace["id"], daily_usd=1) == "same"
     assert sandbox.requests() == []

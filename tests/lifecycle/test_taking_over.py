@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from harness.organization import Somebody, live
 from harness.process import InputError, Managed, ProviderProcess
 from pulumi_openrouter.errors import (
     AlreadyExistsError,
@@ -11,28 +12,9 @@ from pulumi_openrouter.errors import (
 )
 from pulumi_openrouter.sandbox import Sandbox
 
-from .conftest import NewProcess
+from .conftest import NewProcess, sent
 
 BASE = {"name": "Acme", "slug": "acme"}
-
-
-@pytest.fixture
-def acme(process: ProviderProcess) -> Managed:
-    """A workspace that does not exist yet."""
-    return process.resource("Workspace", "acme")
-
-
-def live(sandbox: Sandbox, slug: str = "acme") -> dict[str, Any]:
-    """Give what the API has under a slug."""
-    [found] = [w for w in sandbox.state()["workspaces"] if w["slug"] == slug]
-    return dict(found)
-
-
-def sent(sandbox: Sandbox) -> list[tuple[str, Any]]:
-    """Give the requests since the last call: the method and the body, if there was one."""
-    log = [(request["method"], request["body"]) for request in sandbox.requests()]
-    sandbox.clear_requests()
-    return log
 
 
 EXISTING = {"name": "Acme", "slug": "acme", "description": "Theirs"}
@@ -155,11 +137,11 @@ def test_adopting_an_equal_one_sends_nothing(
 
 
 def test_a_workspace_that_another_resource_holds_is_not_adopted(
-    acme: Managed, process: ProviderProcess
+    acme: Managed, process: ProviderProcess, somebody: Somebody
 ) -> None:
     """After a change of slugs by hand, the check of the resource that adopts names the owner."""
     acme.up(**BASE)
-    process.session.client.workspaces.update(acme.id, {"slug": "labs"})
+    somebody.changes(acme.id, slug="labs")
     process.begin_run()
     with process.one_run():
         acme.diff(**BASE)

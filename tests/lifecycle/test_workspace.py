@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from harness.process import Managed, ProviderProcess
+from harness.organization import Somebody, live
+from harness.process import Managed
 from pulumi_openrouter.errors import (
     AuthenticationError,
     ForbiddenError,
@@ -14,7 +15,7 @@ from pulumi_openrouter.errors import (
 )
 from pulumi_openrouter.sandbox import Sandbox
 
-from .conftest import NewProcess
+from .conftest import NewProcess, sent
 
 BASE = {"name": "Acme", "slug": "acme"}
 
@@ -34,25 +35,6 @@ OPTIONAL: dict[str, tuple[Any, Any]] = {
     "is_data_discount_logging_enabled": (True, False),
     "io_logging_sampling_rate": (1, 0.25),
 }
-
-
-@pytest.fixture
-def acme(process: ProviderProcess) -> Managed:
-    """A workspace that does not exist yet."""
-    return process.resource("Workspace")
-
-
-def live(sandbox: Sandbox, slug: str = "acme") -> dict[str, Any]:
-    """Give what the API has under a slug."""
-    [found] = [w for w in sandbox.state()["workspaces"] if w["slug"] == slug]
-    return dict(found)
-
-
-def sent(sandbox: Sandbox) -> list[tuple[str, Any]]:
-    """Give the requests since the last call: the method and the body, if there was one."""
-    log = [(request["method"], request["body"]) for request in sandbox.requests()]
-    sandbox.clear_requests()
-    return log
 
 
 @pytest.mark.parametrize(("name", "value"), NULLABLE.items(), ids=NULLABLE)
@@ -80,7 +62,7 @@ def test_a_field_that_may_be_null_is_authoritative(
     ids=str,
 )
 def test_a_field_that_may_be_left_alone_is_managed_only_while_it_is_given(
-    acme: Managed, sandbox: Sandbox, name: str, values: tuple[Any, Any]
+    acme: Managed, sandbox: Sandbox, name: str, values: tuple[Any, Any], somebody: Somebody
 ) -> None:
     """At a default and at another value it settles; left out again, nothing is sent."""
     first, second = values
@@ -95,7 +77,7 @@ def test_a_field_that_may_be_left_alone_is_managed_only_while_it_is_given(
     assert live(sandbox)[name] == second
     assert [acme.up(**BASE), acme.refresh(), acme.up(**BASE)] == ["same"] * 3
     # Nobody manages it any more: a change from elsewhere is no difference.
-    acme.process.session.client.workspaces.update(acme.id, {name: first})
+    somebody.changes(acme.id, **{name: first})
     acme.refresh()
     assert acme.up(**BASE) == "same"
     assert live(sandbox)[name] == first
@@ -109,12 +91,12 @@ def test_a_create_sends_just_what_is_given(acme: Managed, sandbox: Sandbox) -> N
     assert [acme.up(**given), acme.refresh(), acme.up(**given)] == ["same"] * 3
 
 
-def test_lists_have_no_order(acme: Managed, sandbox: Sandbox) -> None:
+def test_lists_have_no_order(acme: Managed, sandbox: Sandbox, somebody: Somebody) -> None:
     """Key ids and tools in another order, there or here, are no difference."""
     bash, shell = "openrouter:bash", "openrouter:shell"
     acme.up(**BASE, io_logging_api_key_ids=[3, 1, 2], disabled_server_tools=[shell, bash])
     shuffled = {"io_logging_api_key_ids": [2, 3, 1], "disabled_server_tools": [shell, bash]}
-    acme.process.session.client.workspaces.update(acme.id, shuffled)
+    somebody.changes(acme.id, **shuffled)
     assert acme.refresh() == "same"
     sent(sandbox)
     assert acme.up(**BASE, io_logging_api_key_ids=[1, 2, 3], disabled_server_tools=[bash, shell])
@@ -148,11 +130,13 @@ def test_slug_and_name_change_in_one_patch(acme: Managed, sandbox: Sandbox) -> N
     assert live(sandbox, "acme-two")["id"] == id_ == acme.id
 
 
-def test_drift_is_read_as_inputs_and_put_back(acme: Managed, sandbox: Sandbox) -> None:
+def test_drift_is_read_as_inputs_and_put_back(
+    acme: Managed, sandbox: Sandbox, somebody: Somebody
+) -> None:
     """What was changed elsewhere comes up in a refresh, and the next up resets it."""
     acme.up(**BASE, description="Ours")
     by_hand = {"slug": "by-hand", "description": "Theirs", "name": "Theirs"}
-    acme.process.session.client.workspaces.update(acme.id, by_hand)
+    somebody.changes(acme.id, **by_hand)
     assert acme.refresh() == "update"
     assert {name: acme.inputs[name] for name in by_hand} == by_hand
     assert acme.up(**BASE, description="Ours") == "update"
@@ -173,20 +157,22 @@ def test_what_is_not_managed_is_no_input_of_a_refresh(acme: Managed) -> None:
 
 
 def test_a_workspace_that_was_deleted_by_hand_is_created_again(
-    acme: Managed, sandbox: Sandbox
+    acme: Managed, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """A refresh finds it gone, and the next up makes a new one."""
     acme.up(**BASE)
-    acme.process.session.client.workspaces.delete(acme.id)
+    somebody.deletes(acme.id)
     assert acme.refresh() == "delete"
     assert acme.up(**BASE) == "create"
     assert live(sandbox)["id"] == acme.id
 
 
-def test_an_update_of_one_that_is_gone_says_how_to_create_it_again(acme: Managed) -> None:
+def test_an_update_of_one_that_is_gone_says_how_to_create_it_again(
+    acme: Managed, somebody: Somebody
+) -> None:
     """Without a refresh the update fails with the way out."""
     acme.up(**BASE)
-    acme.process.session.client.workspaces.delete(acme.id)
+    somebody.deletes(acme.id)
     with pytest.raises(NotFoundError, match=r"answered 404: .*Run `pulumi up --refresh`"):
         acme.up(name="Acme", slug="acme-two")
 
@@ -230,10 +216,12 @@ def test_a_get_reads_every_field_and_fails_where_there_is_nothing(
         acme.process.resource("Workspace").get("6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0001")
 
 
-def test_deleting_one_that_is_gone_succeeds(acme: Managed, sandbox: Sandbox) -> None:
+def test_deleting_one_that_is_gone_succeeds(
+    acme: Managed, sandbox: Sandbox, somebody: Somebody
+) -> None:
     """A workspace that somebody else deleted already is deleted."""
     acme.up(**BASE)
-    acme.process.session.client.workspaces.delete(acme.id)
+    somebody.deletes(acme.id)
     acme.delete()
     assert sandbox.requests()[-1]["status"] == 404
 

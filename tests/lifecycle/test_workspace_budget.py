@@ -1,53 +1,22 @@
-"""The lifecycle of a WorkspaceBudget, on the sandbox: what is sent, in which order."""
+"""The lifecycle of a WorkspaceBudget: its limits, its workspace, and others who set limits too."""
 
-from typing import Any
+import threading
 
 import pytest
 
+from harness.organization import Somebody, live_budgets
 from harness.process import Managed, ProviderProcess
+from pulumi_openrouter.errors import (
+    ApiError,
+    ConcurrentChangeError,
+    InvalidRequestError,
+    NotFoundError,
+)
 from pulumi_openrouter.sandbox import Sandbox
 
+from .conftest import NewProcess, sent_budgets
+
 ABSENT = "6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0001"
-
-
-@pytest.fixture
-def workspace(process: ProviderProcess, sandbox: Sandbox) -> str:
-    """The id of a workspace that no provider process of the test has made."""
-    id_ = process.session.client.workspaces.create({"name": "Acme", "slug": "acme"}).id
-    sandbox.clear_requests()
-    return id_
-
-
-@pytest.fixture
-def budget(process: ProviderProcess) -> Managed:
-    """A budget that does not exist yet."""
-    return process.resource("WorkspaceBudget")
-
-
-def live(sandbox: Sandbox, slug: str = "acme") -> dict[str, Any]:
-    """Give the limits and the flag that a workspace has."""
-    [found] = [w for w in sandbox.state()["workspaces"] if w["slug"] == slug]
-    return {**found["budgets"], "byok": found["include_byok_in_budgets"]}
-
-
-def sent(sandbox: Sandbox) -> list[str]:
-    """Give the requests since the last call, as `PUT monthly 100 byok=True` or `GET`."""
-    lines = []
-    for request in sandbox.requests():
-        interval = request["path"].partition("/budgets")[2].strip("/")
-        body = request["body"] or {}
-        flag = body.get("include_byok_in_budgets")
-        words = [request["method"], interval, f"{body['limit_usd']:g}" if body else ""]
-        words.append("" if flag is None else f"byok={flag}")
-        lines.append(" ".join(word for word in words if word))
-    sandbox.clear_requests()
-    return lines
-
-
-def put(process: ProviderProcess, workspace: str, **limits: float) -> None:
-    """Set limits by hand, in the order given."""
-    for interval, limit in limits.items():
-        process.session.client.budgets.put(workspace, interval, limit)
 
 
 def test_all_inputs_settle(budget: Managed, workspace: str, sandbox: Sandbox) -> None:
@@ -58,7 +27,7 @@ def test_all_inputs_settle(budget: Managed, workspace: str, sandbox: Sandbox) ->
         given = {"workspace": workspace, **inputs, "include_byok_in_budgets": flag}
         assert budget.up(**given) in {"create", "update"}
         has = {name.removesuffix("_usd"): limit for name, limit in inputs.items()}
-        assert live(sandbox) == {**has, "byok": flag}
+        assert live_budgets(sandbox) == {**has, "byok": flag}
         assert [budget.up(**given), budget.refresh(), budget.up(**given)] == ["same"] * 3
 
 
@@ -69,11 +38,11 @@ def test_a_limit_that_is_taken_out_is_deleted(
     """One DELETE, and nothing else; the others stay."""
     limits = {"daily_usd": 1, "weekly_usd": 2, "monthly_usd": 3, "lifetime_usd": 4}
     budget.up(workspace=workspace, **limits)
-    sent(sandbox)
+    sent_budgets(sandbox)
     del limits[f"{interval}_usd"]
     assert budget.up(workspace=workspace, **limits) == "update"
-    assert sent(sandbox) == [f"DELETE {interval}", "GET"]
-    assert interval not in live(sandbox)
+    assert sent_budgets(sandbox) == [f"DELETE {interval}", "GET"]
+    assert interval not in live_budgets(sandbox)
     assert budget.refresh() == "same"
     assert budget.up(workspace=workspace, **limits) == "same"
 
@@ -87,81 +56,81 @@ def test_a_create_on_a_workspace_of_this_run_reads_nothing(
         acme.up(name="Acme", slug="acme")
         sandbox.clear_requests()
         budget.up(workspace=acme.id, daily_usd=1, monthly_usd=9, include_byok_in_budgets=True)
-    assert sent(sandbox) == ["PUT monthly 9 byok=True", "PUT daily 1"]
+    assert sent_budgets(sandbox) == ["PUT monthly 9 byok=True", "PUT daily 1"]
     assert budget.id == f"{acme.id}/budgets"
 
 
 def test_other_limits_are_left_alone(
-    budget: Managed, process: ProviderProcess, workspace: str, sandbox: Sandbox
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
 ) -> None:
     """A limit that the program does not name is neither shown, nor changed, nor deleted."""
-    put(process, workspace, lifetime=100)
+    somebody.sets(workspace, lifetime=100)
     budget.up(workspace=workspace, daily_usd=1)
-    put(process, workspace, lifetime=90)
+    somebody.sets(workspace, lifetime=90)
     assert budget.refresh() == "same"
     assert "lifetime_usd" not in budget.outputs
     assert budget.up(workspace=workspace, daily_usd=2) == "update"
     budget.delete()
-    assert live(sandbox) == {"lifetime": 90, "byok": False}
+    assert live_budgets(sandbox) == {"lifetime": 90, "byok": False}
 
 
 def test_an_exclusive_budget_is_the_whole_truth(
-    budget: Managed, process: ProviderProcess, workspace: str, sandbox: Sandbox
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
 ) -> None:
     """Other limits go at create, show as drift later, and go with the next up."""
-    put(process, workspace, lifetime=100)
+    somebody.sets(workspace, lifetime=100)
     given = {"workspace": workspace, "daily_usd": 1, "exclusive": True}
     budget.up(**given)
-    assert live(sandbox) == {"daily": 1, "byok": False}
+    assert live_budgets(sandbox) == {"daily": 1, "byok": False}
     assert [budget.up(**given), budget.refresh()] == ["same", "same"]
-    put(process, workspace, weekly=50)
+    somebody.sets(workspace, weekly=50)
     assert budget.refresh() == "update"
     assert budget.inputs["weekly_usd"] == 50
     assert budget.up(**given) == "update"
-    assert live(sandbox) == {"daily": 1, "byok": False}
+    assert live_budgets(sandbox) == {"daily": 1, "byok": False}
     assert [budget.up(**given), budget.refresh()] == ["same", "same"]
-    put(process, workspace, weekly=50)
+    somebody.sets(workspace, weekly=50)
     budget.refresh()
     assert budget.up(workspace=workspace, daily_usd=1, exclusive=False) == "update"
-    assert live(sandbox) == {"daily": 1, "weekly": 50, "byok": False}
+    assert live_budgets(sandbox) == {"daily": 1, "weekly": 50, "byok": False}
 
 
 def test_a_limit_that_was_deleted_by_hand_is_set_again(
-    budget: Managed, process: ProviderProcess, workspace: str, sandbox: Sandbox
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
 ) -> None:
     """A refresh shows it gone from the inputs, and the next up sets it."""
     given = {"workspace": workspace, "monthly_usd": 9, "daily_usd": 1}
     budget.up(**given)
-    process.session.client.budgets.delete(workspace, "daily")
+    somebody.sets(workspace, daily=None)
     assert budget.refresh() == "update"
     assert "daily_usd" not in budget.inputs
-    sent(sandbox)
+    sent_budgets(sandbox)
     assert budget.up(**given) == "update"
-    assert sent(sandbox) == ["PUT daily 1", "GET"]
+    assert sent_budgets(sandbox) == ["PUT daily 1", "GET"]
     assert budget.refresh() == "same"
 
 
 def test_a_limit_that_is_given_up_and_gone_already_is_not_ours_any_more(
-    budget: Managed, process: ProviderProcess, workspace: str, sandbox: Sandbox
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
 ) -> None:
     """Deleted by hand and taken out of the program: what somebody sets later is left alone."""
     budget.up(workspace=workspace, monthly_usd=9, daily_usd=1)
-    process.session.client.budgets.delete(workspace, "daily")
+    somebody.sets(workspace, daily=None)
     budget.refresh()
     budget.up(workspace=workspace, monthly_usd=9)
-    put(process, workspace, daily=2)
+    somebody.sets(workspace, daily=2)
     assert budget.refresh() == "same"
     assert budget.up(workspace=workspace, monthly_usd=9) == "same"
     budget.delete()
-    assert live(sandbox) == {"daily": 2, "byok": False}
+    assert live_budgets(sandbox) == {"daily": 2, "byok": False}
 
 
 def test_a_budget_goes_with_its_workspace(
-    budget: Managed, process: ProviderProcess, workspace: str
+    budget: Managed, somebody: Somebody, workspace: str
 ) -> None:
     """With the workspace deleted by hand, a refresh finds the budget gone; a delete is fine."""
     budget.up(workspace=workspace, daily_usd=1)
-    process.session.client.workspaces.delete(workspace)
+    somebody.deletes(workspace)
     id_, outputs = budget.id, budget.outputs
     assert budget.refresh() == "delete"
     budget.id, budget.outputs = id_, outputs
@@ -169,50 +138,52 @@ def test_a_budget_goes_with_its_workspace(
 
 
 def test_a_workspace_without_budgets_may_answer_404(
-    budget: Managed, process: ProviderProcess, workspace: str, sandbox: Sandbox
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
 ) -> None:
     """That known quirk means no limits: neither a create nor a refresh takes it for a loss."""
     sandbox.set_options(fresh_budgets_404=True)
     given = {"workspace": workspace, "daily_usd": 1}
     budget.up(**given)
-    process.session.client.budgets.delete(workspace, "daily")
+    somebody.sets(workspace, daily=None)
     assert budget.refresh() == "update"
     assert budget.up(**given) == "update"
-    assert live(sandbox) == {"daily": 1, "byok": False}
+    assert live_budgets(sandbox) == {"daily": 1, "byok": False}
 
 
 def test_the_flag_is_left_alone_unless_it_is_given(
-    budget: Managed, process: ProviderProcess, workspace: str, sandbox: Sandbox
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
 ) -> None:
     """Left out it is read back, and no request carries it; a change from elsewhere is no drift."""
-    process.session.client.budgets.put(workspace, "daily", 1, True)
-    sent(sandbox)
+    somebody.sets(workspace, True, daily=1)
+    sent_budgets(sandbox)
     given = {"workspace": workspace, "daily_usd": 2}
     budget.up(**given)
-    assert not [line for line in sent(sandbox) if "byok" in line]
+    assert not [line for line in sent_budgets(sandbox) if "byok" in line]
     assert budget.outputs["include_byok_in_budgets"] is True
-    process.session.client.budgets.put(workspace, "daily", 2, False)
+    somebody.sets(workspace, False, daily=2)
     budget.refresh()
     assert "include_byok_in_budgets" not in budget.inputs
     assert budget.up(**given) == "same"
 
 
-def test_the_flag_travels_with_a_limit(budget: Managed, workspace: str, sandbox: Sandbox) -> None:
+def test_the_flag_travels_with_a_limit(
+    budget: Managed, workspace: str, sandbox: Sandbox, somebody: Somebody
+) -> None:
     """Changed alone it is sent with the broadest limit as it stands; drift of it is put back."""
     given = {"workspace": workspace, "daily_usd": 1, "monthly_usd": 9}
     budget.up(**given, include_byok_in_budgets=False)
-    sent(sandbox)
+    sent_budgets(sandbox)
     assert budget.up(**given, include_byok_in_budgets=True) == "update"
-    assert sent(sandbox) == ["PUT monthly 9 byok=True", "GET"]
-    budget.process.session.client.budgets.put(workspace, "daily", 1, False)
+    assert sent_budgets(sandbox) == ["PUT monthly 9 byok=True", "GET"]
+    somebody.sets(workspace, False, daily=1)
     assert budget.refresh() == "update"
     assert budget.up(**given, include_byok_in_budgets=True) == "update"
-    assert live(sandbox) == {"daily": 1, "monthly": 9, "byok": True}
+    assert live_budgets(sandbox) == {"daily": 1, "monthly": 9, "byok": True}
     assert [budget.refresh(), budget.up(**given, include_byok_in_budgets=True)] == ["same"] * 2
-    sent(sandbox)
+    sent_budgets(sandbox)
     budget.up(**given)
-    assert sent(sandbox) == []
-    assert live(sandbox)["byok"] is True
+    assert sent_budgets(sandbox) == []
+    assert live_budgets(sandbox)["byok"] is True
 
 
 def test_the_flag_is_set_where_limits_only_go(
@@ -221,4 +192,143 @@ def test_the_flag_is_set_where_limits_only_go(
     """A limit that stays carries it."""
     budget.up(workspace=workspace, daily_usd=1, monthly_usd=9, include_byok_in_budgets=False)
     budget.up(workspace=workspace, daily_usd=1, include_byok_in_budgets=True)
-    assert live(sandbox) == {"daily": 1, "byok": True}
+    assert live_budgets(sandbox) == {"daily": 1, "byok": True}
+
+
+def test_a_slug_names_the_same_workspace_as_its_id(
+    budget: Managed, workspace: str, sandbox: Sandbox, somebody: Somebody
+) -> None:
+    """The id in the place of the slug is no change; another workspace's slug replaces."""
+    budget.up(workspace="acme", daily_usd=1)
+    assert budget.id == f"{workspace}/budgets"
+    sent_budgets(sandbox)
+    assert budget.up(workspace=workspace, daily_usd=1) == "same"
+    assert sent_budgets(sandbox) == []
+    somebody.creates("other")
+    assert budget.diff(workspace="other", daily_usd=1) == "replace"
+
+
+def test_moving_to_another_workspace_sets_there_and_then_deletes_here(
+    budget: Managed, workspace: str, sandbox: Sandbox, somebody: Somebody
+) -> None:
+    """The new limits come first; the old ones are deleted in the old workspace only."""
+    other = somebody.creates("other")
+    budget.up(workspace=workspace, daily_usd=1)
+    sandbox.clear_requests()
+    assert budget.up(workspace=other, daily_usd=1) == "replace"
+    writes = [(r["method"], r["path"]) for r in sandbox.requests(writes_only=True)]
+    assert writes == [
+        ("PUT", f"/workspaces/{other}/budgets/daily"),
+        ("DELETE", f"/workspaces/{workspace}/budgets/daily"),
+    ]
+    assert budget.id == f"{other}/budgets"
+
+
+def test_an_unknown_slug_says_how_to_name_the_workspace(budget: Managed, workspace: str) -> None:
+    """A slug that nobody has yet fails with the advice to pass the Workspace itself."""
+    budget.up(workspace=workspace, daily_usd=1)
+    with pytest.raises(NotFoundError, match="pass the Workspace itself"):
+        budget.up(workspace="acme-two", daily_usd=1)
+
+
+def test_a_limit_of_others_in_the_way_is_named(
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
+) -> None:
+    """What only the API can see fails with its words, what is there and what was asked for."""
+    somebody.sets(workspace, lifetime=100)
+    budget.up(workspace=workspace, daily_usd=1)
+    before = live_budgets(sandbox)
+    with pytest.raises(InvalidRequestError) as failure:
+        budget.up(workspace=workspace, daily_usd=200)
+    assert str(failure.value) == (
+        f'setting the daily budget of workspace "{workspace}": PUT /workspaces/{workspace}/budgets/'
+        "daily answered 400: Budget limits must be strictly decreasing as scope narrows: the "
+        "lifetime limit ($100) must be greater than the daily limit ($200). The workspace has "
+        "daily_usd=1, lifetime_usd=100; daily_usd=200 was asked for. Change the limit that is in "
+        "the way, then run `pulumi up --refresh`."
+    )
+    assert live_budgets(sandbox) == before
+
+
+def test_an_update_that_was_cut_off_goes_on_from_what_is_there(
+    start: NewProcess, workspace: str, sandbox: Sandbox
+) -> None:
+    """Where the state is out of date because an update failed half-way, the next one converges."""
+    budget = start(maxRetries="0").resource("WorkspaceBudget")
+    low = {"workspace": workspace, "daily_usd": 1, "monthly_usd": 9}
+    high = {"workspace": workspace, "daily_usd": 100, "monthly_usd": 900}
+    for broken in range(2):
+        budget.up(**low)
+        sandbox.add_fault(method="PUT", skip=broken, lose="answer")
+        with pytest.raises(ApiError, match="the next `pulumi up` continues from there"):
+            budget.up(**high)
+        assert budget.up(**high) == "update"
+        assert live_budgets(sandbox) == {"daily": 100, "monthly": 900, "byok": False}
+        budget.up(**low)
+        sandbox.clear_faults()
+
+
+def test_a_limit_that_somebody_else_sets_at_the_same_time_is_seen(
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
+) -> None:
+    """Who loses a limit between the write and the look is told; what else was set is put back."""
+    somebody.sets(workspace, lifetime=100, weekly=7)
+    # The check looks at what is there, and so does the create, before and after it writes.
+    sandbox.add_fault(method="GET", path="/workspaces/*/budgets", skip=2, hold=True)
+    failures: list[Exception] = []
+
+    def up() -> None:
+        try:
+            budget.up(workspace=workspace, monthly_usd=20, weekly_usd=10, daily_usd=1)
+        except ConcurrentChangeError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=up)
+    thread.start()
+    sandbox.wait_until_held()
+    somebody.sets(workspace, daily=5)
+    sandbox.release()
+    thread.join()
+    words = str(failures[0])
+    assert "daily_usd=1 was set, and now the workspace has daily_usd=5" in words
+    assert words.endswith("the workspace has daily_usd=5, weekly_usd=7, lifetime_usd=100.")
+    assert live_budgets(sandbox) == {"daily": 5, "weekly": 7, "lifetime": 100, "byok": False}
+
+
+def test_a_failed_create_puts_the_flag_of_a_new_workspace_back(
+    start: NewProcess, sandbox: Sandbox
+) -> None:
+    """The flag went with the first limit; the second one was refused, so both are as they were."""
+    process = start(maxRetries="0")
+    with process.one_run():
+        workspace = process.resource("Workspace")
+        workspace.up(name="Acme", slug="acme")
+        sandbox.add_fault(method="PUT", skip=1, status=403)
+        limits = {"monthly_usd": 20, "daily_usd": 1, "include_byok_in_budgets": True}
+        with pytest.raises(ApiError, match=r"Nothing of this resource is set: .* has no limits\."):
+            process.resource("WorkspaceBudget").up(workspace=workspace.id, **limits)
+    assert live_budgets(sandbox) == {"byok": False}
+
+
+def test_a_get_reads_all_limits_and_fails_where_there_is_no_workspace(
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
+) -> None:
+    """What a `get` returns is all that is there; without the workspace it is an error."""
+    somebody.sets(workspace, lifetime=100, daily=1)
+    found = budget.get(f"{workspace}/budgets")
+    assert [found["lifetime_usd"], found["daily_usd"]] == [100, 1]
+    assert found["include_byok_in_budgets"] is False
+    with pytest.raises(NotFoundError):
+        budget.get(f"{ABSENT}/budgets")
+    sandbox.set_options(fresh_budgets_404=True)
+    with pytest.raises(NotFoundError):
+        budget.get(f"{ABSENT}/budgets")
+
+
+def test_a_plan_without_budgets_is_told_in_the_apis_words(
+    budget: Managed, workspace: str, sandbox: Sandbox
+) -> None:
+    """What the API says of the plan is passed on."""
+    sandbox.set_options(plan="standard")
+    with pytest.raises(ApiError, match=r"answered 403: .* Enterprise plan"):
+        budget.up(workspace=workspace, daily_usd=1)

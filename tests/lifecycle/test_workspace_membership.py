@@ -1,62 +1,15 @@
-"""The lifecycle of a WorkspaceMembership, on the sandbox: who is put in, who is taken out."""
+"""The lifecycle of a WorkspaceMembership: who comes and goes, and what a failure leaves behind."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from harness.organization import Somebody, emails_of, live_members
 from harness.process import UNKNOWN, InputError, Managed, ProviderProcess
 from pulumi_openrouter.errors import ApiError, NotFoundError
 from pulumi_openrouter.sandbox import Sandbox
 
-
-@pytest.fixture
-def people(sandbox: Sandbox) -> list[str]:
-    """The ids of the organization's members, sorted."""
-    return sorted(person["id"] for person in sandbox.state()["organization_members"])
-
-
-@pytest.fixture
-def workspace(process: ProviderProcess, sandbox: Sandbox) -> str:
-    """The id of a workspace that no provider process of the test has made."""
-    id_ = process.session.client.workspaces.create({"name": "Acme", "slug": "acme"}).id
-    sandbox.clear_requests()
-    return id_
-
-
-@pytest.fixture
-def membership(process: ProviderProcess) -> Managed:
-    """A membership that does not exist yet."""
-    return process.resource("WorkspaceMembership")
-
-
-def live(sandbox: Sandbox, slug: str = "acme") -> list[str]:
-    """Give who is in a workspace, sorted."""
-    [found] = [w for w in sandbox.state()["workspaces"] if w["slug"] == slug]
-    return sorted(found["members"])
-
-
-def sent(sandbox: Sandbox) -> list[tuple[str, Any]]:
-    """Give the requests since the last call: ("add", who), ("remove", who) or ("GET", path)."""
-    log = [
-        (request["path"].rpartition("/")[2], request["body"]["user_ids"])
-        if request["body"]
-        else (request["method"], request["path"])
-        for request in sandbox.requests()
-    ]
-    sandbox.clear_requests()
-    return log
-
-
-def emails_of(sandbox: Sandbox, user_ids: Sequence[str]) -> list[str]:
-    """Give the email addresses of people."""
-    members = {p["id"]: p["email"] for p in sandbox.state()["organization_members"]}
-    return [members[user_id] for user_id in user_ids]
-
-
-def add(process: ProviderProcess, workspace: str, *user_ids: str) -> None:
-    """Put people in by hand."""
-    list(process.session.client.members.add_in_batches(workspace, user_ids))
+from .conftest import NewProcess, sent_members
 
 
 def test_user_ids_settle(
@@ -66,14 +19,14 @@ def test_user_ids_settle(
     first, second = people[:3], people[1:4]
     for user_ids in (first, second, first):
         assert membership.up(workspace=workspace, user_ids=user_ids) in {"create", "update"}
-        assert live(sandbox) == user_ids
+        assert live_members(sandbox) == user_ids
         given = {"workspace": workspace, "user_ids": user_ids[::-1]}
         assert [membership.up(**given), membership.refresh(), membership.up(**given)] == [
             "same"
         ] * 3
-    sent(sandbox)
+    sent_members(sandbox)
     membership.up(workspace=workspace, user_ids=second)
-    assert sent(sandbox) == [("add", [people[3]]), ("remove", [people[0]])]
+    assert sent_members(sandbox) == [("add", [people[3]]), ("remove", [people[0]])]
 
 
 def test_emails_settle(
@@ -83,7 +36,7 @@ def test_emails_settle(
     for chosen in (people[:3], people[1:4]):
         emails = emails_of(sandbox, chosen)
         membership.up(workspace=workspace, emails=emails)
-        assert live(sandbox) == chosen
+        assert live_members(sandbox) == chosen
         given = {"workspace": workspace, "emails": [email.upper() for email in emails[::-1]]}
         assert [membership.up(**given), membership.refresh(), membership.up(**given)] == [
             "same"
@@ -135,29 +88,29 @@ def test_a_create_on_a_workspace_of_this_run_reads_nothing(
         acme.up(name="Acme", slug="acme")
         sandbox.clear_requests()
         membership.up(workspace=acme.id, user_ids=people[:3])
-    assert sent(sandbox) == [("add", people[:3])]
+    assert sent_members(sandbox) == [("add", people[:3])]
     assert membership.id == f"{acme.id}/members"
 
 
 def test_who_is_in_already_is_taken_as_is(
     membership: Managed,
-    process: ProviderProcess,
+    somebody: Somebody,
     workspace: str,
     people: list[str],
     sandbox: Sandbox,
 ) -> None:
     """A create adds only who is missing, and a delete takes out all that it manages."""
-    add(process, workspace, *people[:2])
-    sent(sandbox)
+    somebody.adds(workspace, *people[:2])
+    sent_members(sandbox)
     membership.up(workspace=workspace, user_ids=people[1:3])
-    assert [line for line in sent(sandbox) if line[0] != "GET"] == [("add", [people[2]])]
+    assert [line for line in sent_members(sandbox) if line[0] != "GET"] == [("add", [people[2]])]
     membership.delete()
-    assert live(sandbox) == [people[0]]
+    assert live_members(sandbox) == [people[0]]
 
 
 def test_a_foreign_member_is_left_alone(
     membership: Managed,
-    process: ProviderProcess,
+    somebody: Somebody,
     workspace: str,
     people: list[str],
     sandbox: Sandbox,
@@ -165,57 +118,57 @@ def test_a_foreign_member_is_left_alone(
     """Without exclusive, somebody added by hand is neither shown nor removed."""
     given = {"workspace": workspace, "user_ids": people[:2]}
     membership.up(**given)
-    add(process, workspace, people[4])
+    somebody.adds(workspace, people[4])
     assert [membership.refresh(), membership.up(**given)] == ["same", "same"]
     membership.up(workspace=workspace, user_ids=people[:1])
-    assert live(sandbox) == [people[0], people[4]]
+    assert live_members(sandbox) == [people[0], people[4]]
 
 
 def test_an_exclusive_membership_is_the_whole_truth(
     membership: Managed,
-    process: ProviderProcess,
+    somebody: Somebody,
     workspace: str,
     people: list[str],
     sandbox: Sandbox,
 ) -> None:
     """Others go at create, show as drift later, and go with the next up; in both forms."""
-    add(process, workspace, people[4])
+    somebody.adds(workspace, people[4])
     ids = {"workspace": workspace, "user_ids": people[:2], "exclusive": True}
     emails = {"workspace": workspace, "emails": emails_of(sandbox, people[:2]), "exclusive": True}
     for given, shown in ((ids, people[5]), (emails, emails_of(sandbox, people[5:])[0])):
         membership.up(**given)
-        assert live(sandbox) == people[:2]
+        assert live_members(sandbox) == people[:2]
         assert [membership.up(**given), membership.refresh()] == ["same", "same"]
-        add(process, workspace, people[5])
+        somebody.adds(workspace, people[5])
         assert membership.refresh() == "update"
         assert shown in membership.inputs["user_ids" if "user_ids" in given else "emails"]
         assert membership.up(**given) == "update"
-        assert live(sandbox) == people[:2]
+        assert live_members(sandbox) == people[:2]
         assert [membership.up(**given), membership.refresh()] == ["same", "same"]
-    add(process, workspace, people[5])
+    somebody.adds(workspace, people[5])
     membership.refresh()
     assert membership.up(workspace=workspace, user_ids=people[:2]) == "update"
-    assert live(sandbox) == [*people[:2], people[5]], "it is not exclusive any more"
+    assert live_members(sandbox) == [*people[:2], people[5]], "it is not exclusive any more"
 
 
 def test_an_exclusive_list_may_be_empty(
     membership: Managed,
-    process: ProviderProcess,
+    somebody: Somebody,
     workspace: str,
     people: list[str],
     sandbox: Sandbox,
 ) -> None:
     """Then nobody is in the workspace."""
-    add(process, workspace, *people[:2])
+    somebody.adds(workspace, *people[:2])
     given: dict[str, Any] = {"workspace": workspace, "user_ids": [], "exclusive": True}
     membership.up(**given)
-    assert live(sandbox) == []
+    assert live_members(sandbox) == []
     assert [membership.up(**given), membership.refresh(), membership.up(**given)] == ["same"] * 3
 
 
 def test_a_member_who_was_removed_by_hand_is_added_again(
     membership: Managed,
-    process: ProviderProcess,
+    somebody: Somebody,
     workspace: str,
     people: list[str],
     sandbox: Sandbox,
@@ -225,7 +178,7 @@ def test_a_member_who_was_removed_by_hand_is_added_again(
     emails = {"workspace": workspace, "emails": emails_of(sandbox, people[:3])}
     for given in (ids, emails):
         membership.up(**given)
-        process.session.client.members.remove(workspace, [people[1]])
+        somebody.removes(workspace, people[1])
         assert membership.refresh() == "update"
         sandbox.clear_requests()
         assert membership.up(**given) == "update"
@@ -264,13 +217,13 @@ def test_a_missing_person_is_skipped_and_added_once_they_join(
     }
     assert membership.up(**given) == "create"
     assert "leaves out zoe@example.com" in capfd.readouterr().err
-    assert live(sandbox) == people[:1]
+    assert live_members(sandbox) == people[:1]
     assert membership.outputs["emails"] == [jane, "zoe@example.com"]
     assert [membership.up(**given), membership.refresh(), membership.up(**given)] == ["same"] * 3
     assert "leaves out zoe@example.com" in capfd.readouterr().err
     zoe = sandbox.add_person("zoe@example.com")
     assert membership.up(**given) == "update"
-    assert live(sandbox) == sorted([people[0], zoe])
+    assert live_members(sandbox) == sorted([people[0], zoe])
     capfd.readouterr()
     assert [membership.up(**given), membership.refresh(), membership.up(**given)] == ["same"] * 3
     assert capfd.readouterr().err == ""
@@ -293,7 +246,7 @@ def test_an_unknown_user_id_is_refused_in_the_apis_words(
     """What the API says is passed on, and nobody was added."""
     with pytest.raises(ApiError, match="Some users are not members of the organization"):
         membership.up(workspace=workspace, user_ids=[people[0], "user_nobody"])
-    assert live(sandbox) == []
+    assert live_members(sandbox) == []
 
 
 @pytest.mark.parametrize("form", ["id", "slug"])
@@ -312,11 +265,11 @@ def test_the_default_workspace_takes_no_membership(
 
 
 def test_a_membership_goes_with_its_workspace(
-    membership: Managed, process: ProviderProcess, workspace: str, people: list[str]
+    membership: Managed, somebody: Somebody, workspace: str, people: list[str]
 ) -> None:
     """Where the workspace was deleted by hand a refresh finds it gone, and a delete is fine."""
     membership.up(workspace=workspace, user_ids=people[:1])
-    process.session.client.workspaces.delete(workspace)
+    somebody.deletes(workspace)
     id_, outputs = membership.id, membership.outputs
     assert membership.refresh() == "delete"
     membership.id, membership.outputs = id_, outputs
@@ -325,13 +278,13 @@ def test_a_membership_goes_with_its_workspace(
 
 def test_moving_to_another_workspace_adds_there_and_then_removes_here(
     membership: Managed,
-    process: ProviderProcess,
+    somebody: Somebody,
     workspace: str,
     people: list[str],
     sandbox: Sandbox,
 ) -> None:
     """People are in both for a moment, and in none never."""
-    other = process.session.client.workspaces.create({"name": "Other", "slug": "other"}).id
+    other = somebody.creates("other")
     membership.up(workspace=workspace, user_ids=people[:2])
     sandbox.clear_requests()
     assert membership.up(workspace=other, user_ids=people[:2]) == "replace"
@@ -342,10 +295,112 @@ def test_moving_to_another_workspace_adds_there_and_then_removes_here(
 
 
 def test_a_get_reads_everybody_and_fails_where_there_is_no_workspace(
-    membership: Managed, process: ProviderProcess, workspace: str, people: list[str]
+    membership: Managed, somebody: Somebody, workspace: str, people: list[str]
 ) -> None:
     """What a `get` returns is all who are in; without the workspace it is an error."""
-    add(process, workspace, *people[:2])
+    somebody.adds(workspace, *people[:2])
     assert membership.get(f"{workspace}/members")["user_ids"] == people[:2]
     with pytest.raises(NotFoundError):
         membership.get("6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0001/members")
+
+
+def test_hundreds_of_people_go_in_and_out_in_batches(
+    membership: Managed, workspace: str, sandbox: Sandbox
+) -> None:
+    """250 people are three requests of at most a hundred, and two pages and a half to read."""
+    crowd = sorted(p["id"] for p in sandbox.add_organization_members(250))
+    given = {"workspace": workspace, "user_ids": crowd}
+    membership.up(**given)
+    assert live_members(sandbox) == crowd
+    assert [membership.refresh(), membership.up(**given)] == ["same", "same"]
+    sandbox.clear_requests()
+    membership.delete()
+    assert [len(who) for _, who in sent_members(sandbox)] == [100, 100, 50]
+    assert live_members(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param({"status": 400}, id="refused"),
+        pytest.param({"status": 403}, id="forbidden"),
+        pytest.param({"status": 503}, id="unavailable"),
+        pytest.param({"lose": "request"}, id="lost-request"),
+        pytest.param({"lose": "answer"}, id="lost-answer"),
+    ],
+)
+@pytest.mark.parametrize("exclusive", [False, True], ids=["not-exclusive", "exclusive"])
+def test_a_create_that_fails_takes_out_whom_it_added(
+    start: NewProcess,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+    exclusive: bool,
+    failure: dict[str, Any],
+    somebody: Somebody,
+) -> None:
+    """Whichever of its batches fails, who was in before is in, and nobody else."""
+    process = start(maxRetries="0")
+    membership = process.resource("WorkspaceMembership")
+    crowd = sorted(p["id"] for p in sandbox.add_organization_members(250))
+    somebody.adds(workspace, people[0], crowd[7])
+    before = live_members(sandbox)
+    given = {"workspace": workspace, "user_ids": crowd, "exclusive": exclusive}
+    batches = 3 + exclusive
+    for number in range(batches):
+        sandbox.clear_faults()
+        sandbox.add_fault(method="POST", skip=number, **failure)
+        with pytest.raises(ApiError) as error:
+            membership.up(**given)
+        assert live_members(sandbox) == before
+        assert "\n" not in str(error.value)
+    sandbox.clear_faults()
+    membership.up(**given)
+    assert live_members(sandbox) == sorted([*crowd, *([] if exclusive else [people[0]])])
+
+
+def test_a_rollback_that_fails_too_names_who_may_be_in(
+    start: NewProcess, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """With the API gone for good, the text names those of whom nothing is known."""
+    membership = start(maxRetries="0").resource("WorkspaceMembership")
+    sandbox.add_fault(method="POST", path="/workspaces/*/members/add", lose="answer")
+    sandbox.add_fault(method="POST", path="/workspaces/*/members/remove", status=502)
+    with pytest.raises(
+        ApiError, match=rf"some of {people[0]}, {people[1]} may be in the workspace"
+    ):
+        membership.up(workspace=workspace, user_ids=people[:2])
+    assert membership.up(workspace=workspace, user_ids=people[:2]) == "create"
+    assert live_members(sandbox) == people[:2]
+
+
+def test_an_update_that_was_cut_off_goes_on_from_where_it_stopped(
+    start: NewProcess, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """Additions come first; what failed is done by the next update."""
+    membership = start(maxRetries="0").resource("WorkspaceMembership")
+    membership.up(workspace=workspace, user_ids=people[:2])
+    sandbox.add_fault(method="POST", path="/workspaces/*/members/remove", status=503)
+    with pytest.raises(ApiError, match="the next `pulumi up` continues from there"):
+        membership.up(workspace=workspace, user_ids=people[1:4])
+    assert live_members(sandbox) == people[:4]
+    membership.up(workspace=workspace, user_ids=people[1:4])
+    assert live_members(sandbox) == people[1:4]
+
+
+@pytest.mark.parametrize("mark", ["key-holder", "scim-managed"])
+def test_a_removal_that_the_api_refuses_is_told_in_its_words(
+    membership: Managed, workspace: str, people: list[str], sandbox: Sandbox, mark: str
+) -> None:
+    """Who cannot be removed is named, and who came with the same update is in."""
+    membership.up(workspace=workspace, user_ids=people[:2])
+    if mark == "key-holder":
+        sandbox.mark_member(people[0], active_key_in=[workspace])
+    else:
+        sandbox.mark_member(people[0], scim_managed=True)
+    with pytest.raises(ApiError, match=people[0]) as failure:
+        membership.up(workspace=workspace, user_ids=people[1:3])
+    assert "some who were to leave may still be" in str(failure.value)
+    assert live_members(sandbox) == people[:3]
+    with pytest.raises(ApiError, match=people[0]):
+        membership.delete()

@@ -17,7 +17,11 @@ from typing import Any, Protocol
 
 import pulumi.automation as auto
 
+from harness.project import cli_variables, pulumi_on_path, pulumi_version
 from pulumi_openrouter import offline
+
+has_cli = pulumi_on_path
+cli_version = cache(pulumi_version)
 
 PROGRAMS = Path(__file__).with_name("programs")
 STACK = "dev"
@@ -95,16 +99,11 @@ class RealEngine:
 
     def __init__(self, work: Path, home: Path) -> None:
         self._work = work
-        backend = home / "backend"
-        backend.mkdir(parents=True)
         # The programs name no virtualenv: `python` has to be the one that runs the tests.
         python = Path(sys.executable).parent
         self._environment = {
             "PATH": f"{python}{os.pathsep}{os.environ.get('PATH', '')}",
-            "PULUMI_BACKEND_URL": backend.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "",
-            "PULUMI_HOME": str(home / "home"),
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            **cli_variables(home),
         }
         options = auto.LocalWorkspaceOptions(env_vars=self._environment)
         self._stack = auto.create_or_select_stack(STACK, work_dir=str(work), opts=options)
@@ -252,16 +251,3 @@ def take_calls(objects: Path) -> list[str]:
     calls = log.read_text().splitlines() if log.exists() else []
     log.unlink(missing_ok=True)
     return calls
-
-
-@cache
-def cli_version() -> str:
-    """Return the version of the real engine."""
-    command = ["pulumi", "version"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return printed.strip().removeprefix("v")
-
-
-def has_cli() -> bool:
-    """Return whether the real engine is there."""
-    return shutil.which("pulumi", path=os.environ.get("PATH")) is not None

@@ -1,7 +1,7 @@
 """What somebody changes by hand: seen by a preview with refresh, and put back by an up with it."""
 
 from harness import Project
-from pulumi_openrouter.api.client import Client
+from harness.organization import Somebody, live
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.sandbox.seed import user_id
 
@@ -33,22 +33,21 @@ def _summary(sandbox: Sandbox) -> dict[str, object]:
 
 
 def test_what_was_changed_by_hand_is_put_back(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """Slugs, fields, limits, people and whole workspaces; what is not managed is left alone."""
     project.program(PROGRAM)
     project.up()
     wanted = _summary(sandbox)
-    acme, only, gone = (somebody.workspaces.get(f"{n}-dev").id for n in ("acme", "only", "gone"))
+    acme, only, gone = (live(sandbox, f"{n}-dev")["id"] for n in ("acme", "only", "gone"))
 
-    somebody.workspaces.update(acme, {"slug": "by-hand", "description": "Theirs"})
-    somebody.budgets.delete(acme, "daily")
-    somebody.budgets.put(acme, "lifetime", 99)
-    somebody.members.remove(acme, [RAVI])
-    list(somebody.members.add_in_batches(acme, [MEI]))
-    somebody.budgets.put(only, "weekly", 5)
-    list(somebody.members.add_in_batches(only, [MEI]))
-    somebody.workspaces.delete(gone)
+    somebody.changes(acme, slug="by-hand", description="Theirs")
+    somebody.sets(acme, daily=None, lifetime=99)
+    somebody.removes(acme, RAVI)
+    somebody.adds(acme, MEI)
+    somebody.sets(only, weekly=5)
+    somebody.adds(only, MEI)
+    somebody.deletes(gone)
 
     preview = project.preview(refresh=True)
     assert preview.changes == {"create": 3, "update": 5, "same": 2}

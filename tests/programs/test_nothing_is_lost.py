@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
 
 import pytest
 
 from conftest import NewProject
 from harness import Engine, Failure, Project
-from pulumi_openrouter.api.client import Client
+from harness.organization import Somebody, live, person
 from pulumi_openrouter.sandbox import Sandbox
 
 JANE, JOHN = "jane.doe@example.com", "john.smith@example.com"
@@ -22,18 +21,6 @@ TEAM = """
 LIMITS = {"monthly": 5000, "daily": 300}
 
 
-def workspace(sandbox: Sandbox, slug: str) -> dict[str, Any]:
-    """Return what the API has under a slug."""
-    [found] = [one for one in sandbox.state()["workspaces"] if one["slug"] == slug]
-    return dict(found)
-
-
-def person(sandbox: Sandbox, email: str) -> str:
-    """Return the user id of somebody in the organization."""
-    people = {one["email"]: one["id"] for one in sandbox.state()["organization_members"]}
-    return str(people.get(email) or sandbox.add_person(email))
-
-
 def writes(sandbox: Sandbox) -> list[str]:
     """Return the writing requests since the last call."""
     found = [f"{one['method']} {one['path']}" for one in sandbox.requests(writes_only=True)]
@@ -43,7 +30,7 @@ def writes(sandbox: Sandbox) -> list[str]:
 
 def is_whole(sandbox: Sandbox, slug: str = "chat") -> bool:
     """Return whether the team's workspace has its limits and its person."""
-    found = workspace(sandbox, slug)
+    found = live(sandbox, slug)
     return bool(found["budgets"] == LIMITS and found["members"] == [person(sandbox, JANE)])
 
 
@@ -60,7 +47,7 @@ def urn_of(project: Project, kind: str, name: str) -> str:
 
 
 def test_adopting_what_another_resource_holds_is_refused(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """A slug moved by hand leads two resources to one workspace: the preview refuses the second."""
     program = """
@@ -71,19 +58,19 @@ def test_adopting_what_another_resource_holds_is_refused(
     """
     project.program(program)
     project.up()
-    id_ = workspace(sandbox, "research")["id"]
-    somebody.workspaces.update("research", {"slug": "labs"})
+    id_ = live(sandbox, "research")["id"]
+    somebody.changes("research", slug="labs")
     project.set_config("step", "1")
     sandbox.clear_requests()
     with pytest.raises(Failure, match=r'managed by Workspace "research"|both manage one workspace'):
         project.preview()
     with pytest.raises(Failure):
         project.up()
-    assert workspace(sandbox, "labs")["id"] == id_
+    assert live(sandbox, "labs")["id"] == id_
     project.program(program.replace('pulumi.Config().get("step")', "False"))
     project.up(refresh=True)
-    assert workspace(sandbox, "research")["id"] == id_
-    assert workspace(sandbox, "research")["budgets"] == {"monthly": 100}
+    assert live(sandbox, "research")["id"] == id_
+    assert live(sandbox, "research")["budgets"] == {"monthly": 100}
     project.settle()
 
 
@@ -95,9 +82,9 @@ def test_a_replaced_workspace_gets_its_children_back(
     options = f"pulumi.ResourceOptions(delete_before_replace={option})"
     project.program(TEAM.replace('"chat", slug', f'"chat", {options}, slug', 1))
     project.up()
-    before = workspace(sandbox, "chat")["id"]
+    before = live(sandbox, "chat")["id"]
     replace(project, urn_of(project, "Workspace", "chat"))
-    assert workspace(sandbox, "chat")["id"] != before
+    assert live(sandbox, "chat")["id"] != before
     assert is_whole(sandbox)
     project.settle()
 
@@ -109,7 +96,7 @@ def test_a_workspace_is_replaced_under_a_new_name(
     """An alias and a tainted resource in one run: its own former name holds nothing back."""
     project.program(TEAM)
     project.up()
-    before = workspace(sandbox, "chat")["id"]
+    before = live(sandbox, "chat")["id"]
     renamed = """
         class Team(pulumi.ComponentResource):
             def __init__(self):
@@ -128,7 +115,7 @@ def test_a_workspace_is_replaced_under_a_new_name(
             one["taint"] = True
     project.stack.import_stack(exported)
     project.up()
-    assert workspace(sandbox, "chat")["id"] != before
+    assert live(sandbox, "chat")["id"] != before
     assert is_whole(sandbox)
     project.settle()
 
@@ -226,7 +213,7 @@ def test_a_retained_workspace_in_use_lets_its_budget_go(project: Project, sandbo
     assert sandbox.requests() == []
     project.program("")
     project.up()
-    assert workspace(sandbox, "chat")["budgets"] == {}
+    assert live(sandbox, "chat")["budgets"] == {}
     assert project.resources() == []
 
 
@@ -257,23 +244,21 @@ def test_a_retained_workspace_does_not_leave_its_budget_behind(
     project.program(f"{textwrap.dedent(head)}\n{budget}\n")
     project.up()
     project.destroy()
-    assert workspace(sandbox, "chat")["budgets"] == {}
+    assert live(sandbox, "chat")["budgets"] == {}
     assert project.resources() == []
 
 
 def test_adoption_keeps_what_the_program_leaves_out(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """The preview says what changes; the next one shows what was left out as a difference."""
     tools = ["openrouter:web_search"]
-    somebody.workspaces.create(
-        {
-            "name": "Legacy bot",
-            "slug": "legacy-chatbot",
-            "description": "Old",
-            "default_text_model": "openai/gpt-4o",
-            "disabled_server_tools": tools,
-        }
+    somebody.creates(
+        "legacy-chatbot",
+        name="Legacy bot",
+        description="Old",
+        default_text_model="openai/gpt-4o",
+        disabled_server_tools=tools,
     )
     project.program(
         """
@@ -289,7 +274,7 @@ def test_adoption_keeps_what_the_program_leaves_out(
     assert len(sandbox.requests()) <= 2
     done = project.up().stdout
     assert notice in done
-    found = workspace(sandbox, "legacy-chatbot")
+    found = live(sandbox, "legacy-chatbot")
     assert [found[n] for n in ("name", "description", "default_text_model")] == [
         "Legacy bot",
         "New",
@@ -298,19 +283,18 @@ def test_adoption_keeps_what_the_program_leaves_out(
     assert found["disabled_server_tools"] == tools
     assert project.preview().changes.get("update") == 1
     project.up()
-    assert workspace(sandbox, "legacy-chatbot")["default_text_model"] is None
+    assert live(sandbox, "legacy-chatbot")["default_text_model"] is None
     project.settle()
 
 
 def test_an_exclusive_resource_announces_what_goes(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """Preview and up name each person and each limit that will go or change."""
-    id_ = somebody.workspaces.create({"name": "Team", "slug": "team"}).id
-    jane, john = person(sandbox, JANE), person(sandbox, JOHN)
-    list(somebody.members.add_in_batches(id_, [jane, john]))
-    somebody.budgets.put(id_, "monthly", 1300)
-    somebody.budgets.put(id_, "weekly", 50)
+    id_ = somebody.creates("team")
+    jane, john = person(sandbox, JANE), sandbox.add_person(JOHN)
+    somebody.adds(id_, jane, john)
+    somebody.sets(id_, monthly=1300, weekly=50)
     project.program(
         f"""
         openrouter.WorkspaceBudget("team", workspace="team", monthly_usd=999, exclusive=True)
@@ -325,8 +309,8 @@ def test_an_exclusive_resource_announces_what_goes(
         assert f"(exclusive=True): {JOHN}" in shown
         if run == project.preview:
             assert writes(sandbox) == []
-    assert workspace(sandbox, "team")["budgets"] == {"monthly": 999}
-    assert workspace(sandbox, "team")["members"] == [jane]
+    assert live(sandbox, "team")["budgets"] == {"monthly": 999}
+    assert live(sandbox, "team")["members"] == [jane]
     sandbox.clear_requests()
     project.preview()
     project.up()
@@ -334,26 +318,25 @@ def test_an_exclusive_resource_announces_what_goes(
 
 
 def test_turning_exclusive_announces_what_goes(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """An existing resource that becomes exclusive says who goes, before anybody does."""
-    id_ = somebody.workspaces.create({"name": "Team", "slug": "team"}).id
+    id_ = somebody.creates("team")
     program = """
         openrouter.WorkspaceBudget("team", workspace="team", monthly_usd=999{0})
         openrouter.WorkspaceMembership("team", workspace="team", emails=["jane.doe@example.com"]{0})
     """
-    person(sandbox, JANE)
     project.program(program.format(""))
     project.up()
-    list(somebody.members.add_in_batches(id_, [person(sandbox, JOHN)]))
-    somebody.budgets.put(id_, "weekly", 50)
+    somebody.adds(id_, sandbox.add_person(JOHN))
+    somebody.sets(id_, weekly=50)
     project.program(program.format(", exclusive=True"))
     shown = project.preview().stdout
     assert "weekly_usd: 50 -> nothing" in shown
     assert f"(exclusive=True): {JOHN}" in shown
     project.up()
-    assert workspace(sandbox, "team")["budgets"] == {"monthly": 999}
-    assert workspace(sandbox, "team")["members"] == [person(sandbox, JANE)]
+    assert live(sandbox, "team")["budgets"] == {"monthly": 999}
+    assert live(sandbox, "team")["members"] == [person(sandbox, JANE)]
 
 
 def test_a_flag_that_moves_between_two_budgets_is_sent(project: Project, sandbox: Sandbox) -> None:
@@ -369,7 +352,7 @@ def test_a_flag_that_moves_between_two_budgets_is_sent(project: Project, sandbox
     project.up()
     project.program(program.format(flag.format(False), ""))
     project.up()
-    assert workspace(sandbox, "w")["include_byok_in_budgets"] is False
+    assert live(sandbox, "w")["include_byok_in_budgets"] is False
     project.settle()
 
 
@@ -386,7 +369,7 @@ def test_a_limit_that_moves_is_never_missing_in_the_end(project: Project, sandbo
     for one, two in (("", limit.format(6)), (limit.format(7), "")):
         project.program(program.format(one, two))
         project.up()
-        assert workspace(sandbox, "w")["budgets"]["daily"] in {6, 7}
+        assert live(sandbox, "w")["budgets"]["daily"] in {6, 7}
         project.up()
         assert project.preview().is_empty
     project.settle()
@@ -430,8 +413,8 @@ def test_what_moved_stays_where_a_target_leaves_its_new_owner_out(
     for name in ("b", "a"):
         kinds = ("WorkspaceBudget", "WorkspaceMembership")
         project.up(target=[urn_of(project, kind, name) for kind in kinds])
-    assert workspace(sandbox, "w")["budgets"] == {"weekly": 200, "monthly": 900, "daily": 5}
-    assert len(workspace(sandbox, "w")["members"]) == 3
+    assert live(sandbox, "w")["budgets"] == {"weekly": 200, "monthly": 900, "daily": 5}
+    assert len(live(sandbox, "w")["members"]) == 3
     project.settle()
 
 
@@ -447,7 +430,7 @@ def test_a_refused_duplicate_overwrites_nothing(project: Project, sandbox: Sandb
     project.program(program.format('openrouter.WorkspaceBudget("c", workspace=w, daily_usd=6)'))
     with pytest.raises(Failure, match="both manage the daily limit"):
         project.up()
-    assert workspace(sandbox, "w")["budgets"] == {"daily": 5}
+    assert live(sandbox, "w")["budgets"] == {"daily": 5}
 
 
 def test_a_slug_that_moves_says_what_to_do(project: Project, sandbox: Sandbox) -> None:
@@ -458,14 +441,14 @@ def test_a_slug_that_moves_says_what_to_do(project: Project, sandbox: Sandbox) -
     """
     project.program(program.format("p", "a"))
     project.up()
-    ids = {slug: workspace(sandbox, slug)["id"] for slug in ("p", "a")}
+    ids = {slug: live(sandbox, slug)["id"] for slug in ("p", "a")}
     project.program(program.format("x", "p"))
     try:
         project.up()
     except Failure as failure:
         assert "run `pulumi up` again" in str(failure)  # noqa: PT017 - only where it fails
         project.up()
-    assert workspace(sandbox, "p")["id"] == ids["a"]
+    assert live(sandbox, "p")["id"] == ids["a"]
     project.program(program.format("p", "x"))
     for run in (project.preview, project.up):
         with pytest.raises(Failure, match="temporary slug"):
@@ -473,7 +456,7 @@ def test_a_slug_that_moves_says_what_to_do(project: Project, sandbox: Sandbox) -
     for platform, ai in (("tmp", "p"), ("tmp", "x"), ("p", "x")):
         project.program(program.format(platform, ai))
         project.up()
-    assert workspace(sandbox, "x")["id"] == ids["a"]
+    assert live(sandbox, "x")["id"] == ids["a"]
     project.settle()
 
 
@@ -487,4 +470,4 @@ def test_a_conflict_does_not_guess_whose_workspace_it_is(
     theirs.up()
     with pytest.raises(Failure, match=r"interrupted run of this stack .*, or another stack"):
         mine.up()
-    assert workspace(sandbox, "w")["slug"] == "w"
+    assert live(sandbox, "w")["slug"] == "w"

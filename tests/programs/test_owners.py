@@ -5,7 +5,7 @@ import re
 import pytest
 
 from harness import Failure, Project
-from pulumi_openrouter.api.client import Client
+from harness.organization import Somebody
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.sandbox.seed import user_id
 
@@ -143,10 +143,10 @@ LATE = {
 
 @pytest.mark.parametrize(("program", "says"), LATE.values(), ids=LATE)
 def test_what_shows_only_late_is_refused_in_preview_too(
-    project: Project, sandbox: Sandbox, somebody: Client, program: str, says: str
+    project: Project, sandbox: Sandbox, somebody: Somebody, program: str, says: str
 ) -> None:
     """Where forms differ or values are outputs, reads are all that it takes."""
-    theirs = somebody.workspaces.create({"name": "Theirs", "slug": "theirs"}).id
+    theirs = somebody.creates("theirs")
     sandbox.clear_requests()
     project.program(
         program.replace("{id}", theirs).replace("{jane}", JANE).replace("{jane_id}", JANE_ID)

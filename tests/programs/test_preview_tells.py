@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from harness import Engine, Failure, Project
-from pulumi_openrouter.api.client import Client
+from harness.organization import Somebody, live, person
 from pulumi_openrouter.sandbox import Sandbox
 
 JANE = "jane.doe@example.com"
 
 
-def workspace(sandbox: Sandbox, slug: str) -> dict[str, Any]:
-    """Return what the API has under a slug."""
-    [found] = [one for one in sandbox.state()["workspaces"] if one["slug"] == slug]
-    return dict(found)
-
-
-def user_id(sandbox: Sandbox, email: str) -> str:
-    """Return the user id of somebody in the organization."""
-    people = {one["email"]: one["id"] for one in sandbox.state()["organization_members"]}
-    return str(people[email])
-
-
-def test_what_is_only_read_is_known_in_a_preview(project: Project, somebody: Client) -> None:
+def test_what_is_only_read_is_known_in_a_preview(project: Project, somebody: Somebody) -> None:
     """A membership in a workspace that the program reads is no replacement in the next preview."""
-    somebody.workspaces.create({"name": "Shared", "slug": "shared"})
+    somebody.creates("shared")
     project.program(
         f"""
         w = openrouter.Workspace.get("shared", "shared")
@@ -75,7 +61,7 @@ def test_missing_people_are_skipped_until_they_join(project: Project, sandbox: S
     assert preview.changes.get("update") == 1
     assert "adds new@example.com, who is in the organization now" in preview.stdout
     assert project.up().outputs["count"] == 2
-    assert new in workspace(sandbox, "w")["members"]
+    assert new in live(sandbox, "w")["members"]
     sandbox.clear_requests()
     project.up()
     assert sandbox.requests() == []
@@ -100,7 +86,7 @@ def test_who_has_left_the_organization_does_not_block_the_others(
     project.program(program.format(f'"{JANE}", "john@example.com"'))
     for refresh in (False, True):
         project.up(refresh=refresh)
-        assert len(workspace(sandbox, "w")["members"]) == 2
+        assert len(live(sandbox, "w")["members"]) == 2
     project.program(program.replace('"leaver@example.com", ', "").format(f'"{JANE}"'))
     project.up()
     project.settle()
@@ -120,7 +106,7 @@ def test_a_membership_of_the_default_workspace_fails_in_the_preview(project: Pro
 
 @pytest.mark.parametrize("ignored", ['["monthly_usd"]', '["*"]'])
 def test_an_ignored_limit_that_somebody_deletes_stays_away(
-    project: Project, sandbox: Sandbox, somebody: Client, ignored: str
+    project: Project, sandbox: Sandbox, somebody: Somebody, ignored: str
 ) -> None:
     """After a refresh the budget has no limit, and an up changes nothing and does not fail."""
     if ignored == '["*"]' and project.engine is Engine.OFFLINE:
@@ -135,13 +121,13 @@ def test_an_ignored_limit_that_somebody_deletes_stays_away(
         """
     )
     project.up()
-    id_ = workspace(sandbox, "w")["id"]
-    somebody.budgets.delete(id_, "monthly")
-    somebody.members.remove(id_, [user_id(sandbox, JANE)])
+    id_ = live(sandbox, "w")["id"]
+    somebody.sets(id_, monthly=None)
+    somebody.removes(id_, person(sandbox, JANE))
     project.up(refresh=True)
     project.up()
-    assert workspace(sandbox, "w")["budgets"] == {}
-    assert workspace(sandbox, "w")["members"] == []
+    assert live(sandbox, "w")["budgets"] == {}
+    assert live(sandbox, "w")["members"] == []
     project.settle()
 
 
@@ -178,24 +164,24 @@ def test_a_budget_without_a_limit_blames_the_limits(project: Project) -> None:
 
 
 def test_a_slug_renamed_by_hand_breaks_nothing(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """A budget that names its workspace by slug goes on by the id that it was created with."""
-    somebody.workspaces.create({"name": "Platform", "slug": "platform-dev"})
+    somebody.creates("platform-dev", name="Platform")
     project.program('openrouter.WorkspaceBudget("b", workspace="platform-dev", monthly_usd=5)')
     project.up()
-    somebody.workspaces.update("platform-dev", {"slug": "platform"})
+    somebody.changes("platform-dev", slug="platform")
     assert project.refresh().is_empty
     assert project.up(refresh=True).is_empty
     project.destroy()
-    assert workspace(sandbox, "platform")["budgets"] == {}
+    assert live(sandbox, "platform")["budgets"] == {}
 
 
 def test_two_owners_of_one_thing_are_refused_in_the_preview(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """By slug, by id, by email and by user id: the preview names both resources."""
-    id_ = somebody.workspaces.create({"name": "Team", "slug": "team"}).id
+    id_ = somebody.creates("team")
     cases = {
         "both manage the monthly limit": f"""
             openrouter.WorkspaceBudget("a", workspace="team", monthly_usd=5)
@@ -208,7 +194,7 @@ def test_two_owners_of_one_thing_are_refused_in_the_preview(
         f"both manage {JANE}|both manage user_": f"""
             openrouter.WorkspaceMembership("a", workspace="team", emails=["{JANE}"])
             openrouter.WorkspaceMembership("b", workspace="{id_}",
-                user_ids=["{user_id(sandbox, JANE)}"])
+                user_ids=["{person(sandbox, JANE)}"])
         """,
         "have the same slug": """
             openrouter.Workspace("a", slug="x")
@@ -262,7 +248,7 @@ def test_a_workspace_may_be_named_by_the_slug_that_the_program_gives_it(
         project.program(program.format(slug, reference))
         assert "replace" not in project.preview().changes
         project.up()
-        assert workspace(sandbox, slug)["budgets"] == {"daily": 1}
+        assert live(sandbox, slug)["budgets"] == {"daily": 1}
         sandbox.clear_requests()
         assert project.preview().is_empty
         assert project.up().is_empty
@@ -283,7 +269,7 @@ def test_a_slug_that_a_budget_names_by_text_may_change(project: Project, sandbox
     project.up()
     assert project.up().is_empty
     assert project.refresh().is_empty
-    assert workspace(sandbox, "three")["budgets"] == {"daily": 1}
+    assert live(sandbox, "three")["budgets"] == {"daily": 1}
     project.destroy()
 
 
@@ -305,10 +291,10 @@ def test_two_owners_under_a_slug_and_an_id_are_refused_before_either_is_overwrit
 
 
 def test_what_an_adoption_left_alone_is_announced_when_it_changes(
-    project: Project, somebody: Client
+    project: Project, somebody: Somebody
 ) -> None:
     """Pulumi shows differences of inputs only, so the preview says what else will change."""
-    somebody.workspaces.create({"name": "Old", "slug": "old", "default_text_model": "a/b"})
+    somebody.creates("old", default_text_model="a/b")
     project.program('openrouter.Workspace("old", slug="old", adopt=True)')
     project.up()
     shown = project.preview().stdout

@@ -1,7 +1,7 @@
 """Resources that are renamed, moved or given in another form: nothing is lost on the way."""
 
 from harness import Project
-from pulumi_openrouter.api.client import Client
+from harness.organization import Somebody
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.sandbox.seed import user_id
 
@@ -22,10 +22,10 @@ openrouter.WorkspaceMembership("{name}", workspace={workspace}, {people})
 
 
 def test_a_renamed_child_loses_nothing(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """Names change, and with them the form of workspace and list; no limit and nobody is lost."""
-    theirs = somebody.workspaces.create({"name": "Theirs", "slug": "theirs"}).id
+    theirs = somebody.creates("theirs")
     ids = f"user_ids={[user_id(JANE), user_id(RAVI)]}"
     emails = f"emails={[JANE, RAVI]}"
     object_form = 'openrouter.Workspace("acme")\n'
@@ -48,10 +48,10 @@ def test_a_renamed_child_loses_nothing(
 
 
 def test_another_form_of_the_same_thing_is_no_change(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """The id in the place of the slug changes nothing; emails in the place of ids write nothing."""
-    theirs = somebody.workspaces.create({"name": "Theirs", "slug": "theirs"}).id
+    theirs = somebody.creates("theirs")
     project.program(_children("a", '"theirs"', f'user_ids=["{user_id(JANE)}"]'))
     project.up()
     sandbox.clear_requests()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from harness import Failure, Project
-from pulumi_openrouter.api.client import Client
+from harness.organization import Somebody, live
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.sandbox.seed import user_id
 
@@ -66,11 +66,11 @@ def test_a_workspace_that_cannot_be_deleted_keeps_its_limits_and_people(
     project.program(TEAMS)
     project.up()
     sandbox.mark_workspace("one-dev", active_keys=True)
-    [before] = [w for w in sandbox.state()["workspaces"] if w["slug"] == "one-dev"]
+    before = live(sandbox, "one-dev")
     with pytest.raises(Failure, match="Delete or disable these keys") as failure:
         project.destroy()
     assert not failure.value.shows_our_code
-    [after] = [w for w in sandbox.state()["workspaces"] if w["slug"] == "one-dev"]
+    after = live(sandbox, "one-dev")
     assert (after["budgets"], after["members"]) == (before["budgets"], before["members"])
     assert {r["urn"].rpartition("::")[2] for r in project.resources()} >= {"one"}
     sandbox.mark_workspace("one-dev", active_keys=False)
@@ -98,11 +98,11 @@ def test_a_workspace_that_is_retained_alone_keeps_neither_limit_nor_person(
 
 
 def test_parts_of_a_workspace_that_is_only_read_go_one_by_one(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """`get` reads all three; what the program adds to that workspace goes with the program."""
-    theirs = somebody.workspaces.create({"name": "Theirs", "slug": "theirs"}).id
-    somebody.budgets.put(theirs, "lifetime", 99)
+    theirs = somebody.creates("theirs")
+    somebody.sets(theirs, lifetime=99)
     before = sandbox.state()
     project.program(
         f"""
@@ -158,12 +158,12 @@ def test_a_protected_workspace_is_not_deleted(project: Project, sandbox: Sandbox
 
 
 def test_an_existing_workspace_is_adopted_only_where_the_program_asks(
-    project: Project, sandbox: Sandbox, somebody: Client
+    project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:
     """The conflict names the ways out; with the variable, preview and up say what changes."""
-    theirs = somebody.workspaces.create(
-        {"name": "acme", "slug": "acme-dev", "description": "Theirs", "default_text_model": "a/b"}
-    ).id
+    theirs = somebody.creates(
+        "acme-dev", name="acme", description="Theirs", default_text_model="a/b"
+    )
     project.program('openrouter.Workspace("acme", description="Ours")')
     with pytest.raises(Failure, match='with the slug "acme-dev" exists already') as failure:
         project.up()
@@ -181,11 +181,12 @@ def test_an_existing_workspace_is_adopted_only_where_the_program_asks(
     assert notice in project.up().stdout
     del project.environment["OPENROUTER_ADOPT_EXISTING"]
     project.reopen()
-    adopted = somebody.workspaces.get(theirs)
-    assert (adopted.description, adopted.default_text_model) == ("Ours", "a/b")
+    adopted = live(sandbox, "acme-dev")
+    assert adopted["id"] == theirs
+    assert (adopted["description"], adopted["default_text_model"]) == ("Ours", "a/b")
     # What the program leaves out is an ordinary difference from now on.
     assert project.up().changes == {"update": 1, "same": 1}
-    assert somebody.workspaces.get(theirs).default_text_model is None
+    assert live(sandbox, "acme-dev")["default_text_model"] is None
     project.settle()
 
 

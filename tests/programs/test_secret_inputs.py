@@ -7,7 +7,7 @@ import json
 import pytest
 
 from harness import Engine, Failure, Project
-from pulumi_openrouter.api.client import Client
+from harness.organization import Somebody
 from pulumi_openrouter.sandbox import Sandbox
 
 JANE, JOHN = "jane.doe@example.com", "john@example.com"
@@ -16,11 +16,11 @@ LIMIT = 4711.25
 
 
 @pytest.fixture
-def program(project: Project, sandbox: Sandbox, somebody: Client) -> list[str]:
+def program(project: Project, sandbox: Sandbox, somebody: Somebody) -> list[str]:
     """Write a program whose secrets are also in what it takes over; return the secrets."""
     john = sandbox.add_person(JOHN)
-    team = somebody.workspaces.create({"name": "Team", "slug": "team", "description": "Old"})
-    somebody.budgets.put(team.id, "monthly", 1300)
+    team = somebody.creates("team", description="Old")
+    somebody.sets(team, monthly=1300)
     project.program(
         f"""
         secret = pulumi.Output.secret

@@ -7,14 +7,11 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 
 import pulumi_openrouter as openrouter
-from pulumi_openrouter.registry import RESOURCES
+from harness.providers import PROVIDER_TYPES
 from pulumi_openrouter.resources.provider import DynamicProvider
 
-PROVIDERS = [resource._provider_type for resource in RESOURCES]
-by_name = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.__name__)
 
-
-@by_name
+@pytest.mark.parametrize("provider", PROVIDER_TYPES.values(), ids=PROVIDER_TYPES)
 def test_a_pickle_names_the_class_in_the_package_and_holds_nothing(
     provider: type[DynamicProvider],
 ) -> None:
@@ -23,9 +20,3 @@ def test_a_pickle_names_the_class_in_the_package_and_holds_nothing(
     texts = [arg for _, arg, _ in pickletools.genops(pickled) if isinstance(arg, str)]
     assert texts == ["pulumi_openrouter", provider.__name__]
     assert getattr(openrouter, provider.__name__) is provider
-
-
-@by_name
-def test_a_provider_holds_nothing_before_it_is_configured(provider: type[DynamicProvider]) -> None:
-    """Neither a key nor a setting is there that could be pickled."""
-    assert vars(provider()) == {}
