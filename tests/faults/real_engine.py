@@ -18,7 +18,7 @@ from pulumi import automation
 import pulumi_openrouter as openrouter
 from faults.declared import Declared, Key, Options
 from faults.driver import EngineError, Recorded
-from harness.project import cli_variables
+from harness.project import MONITOR_GONE, cli_variables
 from pulumi_openrouter.errors import AlreadyExistsError
 from pulumi_openrouter.registry import RESOURCES
 from pulumi_openrouter.sandbox import Sandbox
@@ -254,6 +254,7 @@ def _steps(changes: Mapping[Any, int] | None) -> Counter[str]:
 def _told(text: str) -> AlreadyExistsError | EngineError:
     """Return the first error that the engine printed, in one line."""
     errors = [line.partition("error: ")[2] for line in text.splitlines() if "error: " in line]
-    line = next((one for one in errors if "update failed" not in one), text[-300:])
+    ours = (one for one in errors if "update failed" not in one and one != MONITOR_GONE)
+    line = next(ours, text[-300:])
     line = " ".join(line.split())
     return AlreadyExistsError(line) if "exists already" in text else EngineError(line)
