@@ -82,7 +82,7 @@ def _whole(version: str | None) -> list[Section]:
         Requests([(Engine.OFFLINE, 20), (Engine.OFFLINE, 250)] + [(e, 20) for e in engines[1:]]),
         InFlight(engines),
         Cost({engine: sizes[engine] for engine in engines}, repetitions=5),
-        RealEngine({20: 5, 200: 3}, version or ""),
+        RealEngine({20: 5, 100: 3, 200: 3}, version or ""),
         Growth((100, 1000), repetitions=3),
         StartUp(repetitions=5),
         Sweep((10, 50, 100, 175, 250), SVG),
