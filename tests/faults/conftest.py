@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from faults.driver import Stack
-from faults.results import PROPERTY, RESULTS, Case, from_properties, table
+from faults.results import PROPERTY, RESULTS, Case, from_properties, updated
 from faults.story import begin, live
 from faults.world import World
 from harness.organization import Somebody
@@ -73,7 +73,7 @@ def pytest_terminal_summary(
     if not config.getoption("--write-results"):
         return
     cases = [case for report in reports for case in from_properties(report.user_properties)]
-    RESULTS.write_text(table(cases), encoding="utf-8")
+    RESULTS.write_text(updated(RESULTS.read_text("utf-8"), cases), encoding="utf-8")
     terminalreporter.write_line(f"{len(cases)} cases of faults written to {RESULTS.name}")
 
 

@@ -7,7 +7,7 @@ sections and then of the faults' names, so that the file changes only when a res
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -110,16 +110,42 @@ def rows(cases: Iterable[Case]) -> list[Case]:
     return [summed[key] for key in sorted(summed)]
 
 
+def updated(text: str, cases: Iterable[Case]) -> str:
+    """Return the text of RESULTS.md after a run: faults that it did not bring about are kept."""
+    new = rows(cases)
+    known = {(case.section, case.fault, case.how, case.runner) for case in new}
+    kept = [
+        case
+        for case in _read(text)
+        if (case.section, case.fault, case.how, case.runner) not in known
+    ]
+    return table([*kept, *new])
+
+
+def _read(text: str) -> Iterator[Case]:
+    """Yield the cases of each row of RESULTS.md, summed."""
+    names = {section.value: section.name for section in Section}
+    section = ""
+    for line in text.splitlines():
+        if line.startswith("## "):
+            section = names[line.removeprefix("## ")]
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if section and len(cells) == len(_COUNTED) + 3 and cells[-1].isdigit():
+            fault, how, runner, *counts = cells
+            numbers = dict(zip(_COUNTED, map(int, counts), strict=True))
+            yield Case(section, fault, how, runner=runner, **numbers)
+
+
 def table(cases: Iterable[Case]) -> str:
-    """Return the text of RESULTS.md."""
+    """Return the text of RESULTS.md with these cases."""
     lines = [
         "# What the fault suite found",
         "",
-        "Written by `python -m pytest tests/faults --write-results` from the results of its tests.",
-        "A case converges when the API ends equal to the program. Duplicates are workspaces too",
-        "many, losses are workspaces, limits and people missing; both are counted in the",
-        "sandbox's state. Run by: the provider classes in the test's process, whole programs on",
-        "the offline engine, or whole programs on the Pulumi CLI.",
+        "Written by `python -m pytest tests/faults --write-results` from the results of its tests;",
+        "rows of tests that did not run are kept. A case converges when the API ends equal to the",
+        "program. Duplicates are workspaces too many, losses are workspaces, limits and people",
+        "missing; both are counted in the sandbox's state. Run by: the provider classes in the",
+        "test's process, whole programs on the offline engine, or whole programs on the CLI.",
     ]
     summed = rows(cases)
     for section in Section:

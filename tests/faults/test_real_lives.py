@@ -75,7 +75,7 @@ def test_random_lives_on_the_real_engine(
         Verdict(converged=True, duplicates=0, losses=0),
         Section.STATEFUL,
         "changes by hand, replacements, moves, renames, protection, keys",
-        f"{counts['lives']:,} random lives of up to 4 steps",
+        "random lives of up to 4 steps",
         injected=counts["injected"],
         runs=counts["runs"],
         runner=CLI,
