@@ -9,6 +9,7 @@ from harness.process import InputError, Managed, ProviderProcess
 from pulumi_openrouter.errors import (
     AlreadyExistsError,
     InvalidRequestError,
+    OpenRouterError,
 )
 from pulumi_openrouter.sandbox import Sandbox
 
@@ -187,3 +188,60 @@ def test_the_next_run_deletes_what_an_earlier_one_adopted(
     renamed.up(**BASE, adopt=True)
     renamed.delete()
     assert [w["slug"] for w in sandbox.state()["workspaces"]] == ["default"]
+
+
+def test_a_create_refused_for_another_reason_mentions_what_has_the_slug(
+    acme: Managed, sandbox: Sandbox, somebody: Somebody
+) -> None:
+    """The refusal stays the refusal; that the slug is taken as well saves the next attempt."""
+    somebody.creates("acme")
+    sandbox.add_fault(method="POST", status=400, message="No more workspaces on this plan")
+    with pytest.raises(InvalidRequestError, match="No more workspaces on this plan") as failure:
+        acme.up(**BASE)
+    assert 'Besides, a workspace with the slug "acme" exists already' in str(failure.value)
+
+
+def test_a_workspace_that_gets_its_owner_between_check_and_create_is_not_adopted(
+    process: ProviderProcess, somebody: Somebody, sandbox: Sandbox
+) -> None:
+    """Where the slug reaches an owned workspace only after the check, the create refuses it."""
+    acme = process.resource("Workspace", "acme")
+    acme.up(**BASE)
+    with process.one_run():
+        acme.check(**BASE)
+        acme.diff(**BASE)
+        late = process.resource("Workspace", "late")
+        inputs = late.check(name="Labs", slug="labs", adopt=True)
+        somebody.changes(acme.id, slug="labs")
+        with pytest.raises(AlreadyExistsError, match='is managed by Workspace "acme"'):
+            late.provider.create(inputs)
+    assert live(sandbox, "labs")["id"] == acme.id
+
+
+def test_what_two_states_call_theirs_is_refused(process: ProviderProcess) -> None:
+    """Two resources that adopted one workspace in different runs collide in the next."""
+    one, two = process.resource("Workspace", "one"), process.resource("Workspace", "two")
+    one.up(**BASE)
+    two.up(**BASE, adopt=True)
+    with process.one_run():
+        one.diff(**BASE)
+        with pytest.raises(OpenRouterError) as failure:
+            two.diff(name="Acme", slug="labs", adopt=True)
+    assert str(failure.value) == (
+        'Workspace "one" and Workspace "two" both manage one workspace; leave it to one of them.'
+    )
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["there", "gone"])
+def test_a_delete_of_what_another_resource_is_about_to_adopt_is_none(
+    process: ProviderProcess, somebody: Somebody, sandbox: Sandbox, gone: bool
+) -> None:
+    """The slug of the other resource is that of the live workspace, so it is kept."""
+    old, new = process.resource("Workspace", "old"), process.resource("Workspace", "new")
+    old.up(**BASE)
+    with process.one_run():
+        new.check(**BASE)
+        if gone:
+            somebody.deletes(old.id)
+        old.delete()
+    assert len(sandbox.state()["workspaces"]) == (1 if gone else 2)

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from harness.organization import Somebody, live
-from harness.process import Managed
+from harness.process import InputError, Managed, ProviderProcess
 from pulumi_openrouter.errors import (
     AuthenticationError,
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
+    OpenRouterError,
     ServerError,
 )
 from pulumi_openrouter.sandbox import Sandbox
@@ -249,3 +250,62 @@ def test_a_workspace_with_active_keys_is_not_deleted(acme: Managed, sandbox: San
         "retain_on_delete=True on it, its budgets and its memberships, run `pulumi up`, and then "
         "take them out."
     )
+
+
+def test_two_workspaces_cannot_swap_their_slugs(process: ProviderProcess) -> None:
+    """The API would refuse whichever comes first, so the diff of the second says what to do."""
+    one, two = process.resource("Workspace", "one"), process.resource("Workspace", "two")
+    one.up(name="One", slug="one")
+    two.up(name="Two", slug="two")
+    with process.one_run():
+        one.check(name="One", slug="two-too")
+        two.check(name="Two", slug="one")
+        one.check(name="One", slug="two")
+        assert one.diff(name="One", slug="two") == "update"
+        with pytest.raises((OpenRouterError, InputError), match='swap the slugs "two" and "one"'):
+            two.diff(name="Two", slug="one")
+
+
+def test_an_update_that_the_api_refuses_is_told_in_its_words(
+    acme: Managed, sandbox: Sandbox, somebody: Somebody
+) -> None:
+    """A slug that is taken comes with what to do; any other refusal is passed on as it is."""
+    somebody.creates("theirs")
+    acme.up(**BASE)
+    with pytest.raises(InvalidRequestError, match="slug") as taken:
+        acme.up(name="Acme", slug="theirs")
+    assert "slug" in taken.value.next_step
+    sandbox.add_fault(method="PATCH", status=400, message="No such model")
+    with pytest.raises(InvalidRequestError, match="No such model") as other:
+        acme.up(**BASE, default_text_model="a/b")
+    assert other.value.next_step != taken.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("tool", "says"),
+    [
+        ("openrouter:bsah", 'Did you mean "openrouter:bash"?\n'),
+        ("acme:something-else", "OpenRouter decides whether it exists.\n"),
+    ],
+    ids=["misspelled", "new"],
+)
+def test_a_server_tool_that_nobody_knows_is_announced(
+    acme: Managed, capfd: pytest.CaptureFixture[str], tool: str, says: str
+) -> None:
+    """It may be new, so the check takes it; a tool that was there before needs no word."""
+    acme.check(**BASE, disabled_server_tools=[tool])
+    notice = capfd.readouterr().err
+    assert notice.startswith(f'disabled_server_tools: "{tool}" is not a server tool that this')
+    assert notice.endswith(says)
+
+
+def test_a_secret_server_tool_is_not_guessed_at(
+    acme: Managed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A proposal would give the secret away."""
+    acme.check(
+        **BASE, disabled_server_tools=["openrouter:bsah"], __secrets=["disabled_server_tools"]
+    )
+    notice = capfd.readouterr().err
+    assert "[secret] is not a server tool" in notice
+    assert "bash" not in notice

@@ -332,3 +332,64 @@ def test_a_plan_without_budgets_is_told_in_the_apis_words(
     sandbox.set_options(plan="standard")
     with pytest.raises(ApiError, match=r"answered 403: .* Enterprise plan"):
         budget.up(workspace=workspace, daily_usd=1)
+
+
+def test_another_name_of_the_same_workspace_is_only_noted(
+    budget: Managed, workspace: str, sandbox: Sandbox
+) -> None:
+    """A slug in the place of the id is learned by the state, or each run would look it up."""
+    budget.up(workspace=workspace, daily_usd=1)
+    sent_budgets(sandbox)
+    assert budget.up(workspace="acme", daily_usd=1) == "update"
+    assert sandbox.requests(writes_only=True) == []
+    assert budget.up(workspace="acme", daily_usd=1) == "same"
+
+
+def test_a_slug_that_no_workspace_has_yet_is_announced(
+    budget: Managed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The program may create it in the same run, so the check says how Pulumi learns the order."""
+    budget.check(workspace="soon", daily_usd=1)
+    assert 'no workspace has the slug "soon" at the moment' in capfd.readouterr().err
+
+
+def test_a_slug_of_the_same_program_needs_no_look(
+    acme: Managed, budget: Managed, sandbox: Sandbox
+) -> None:
+    """Where a Workspace of this run has the slug, its id is known already."""
+    with acme.process.one_run():
+        acme.up(name="Acme", slug="acme")
+        sandbox.clear_requests()
+        budget.up(workspace="acme", daily_usd=1)
+    assert budget.id == f"{acme.id}/budgets"
+    assert sent_budgets(sandbox) == ["PUT daily 1"]
+
+
+def test_an_update_after_the_workspace_is_gone_says_what_to_do(
+    budget: Managed, workspace: str, somebody: Somebody
+) -> None:
+    """Without a refresh, the update fails with the way out."""
+    budget.up(workspace=workspace, daily_usd=1)
+    somebody.deletes(workspace)
+    with pytest.raises(NotFoundError, match="Run `pulumi up --refresh` to set up what is gone"):
+        budget.up(workspace=workspace, daily_usd=2)
+
+
+def test_a_second_plan_that_is_refused_names_what_is_in_the_way(
+    budget: Managed, workspace: str, sandbox: Sandbox, somebody: Somebody
+) -> None:
+    """Where the state was out of date and a limit of others is in the way too, both are shown."""
+    somebody.sets(workspace, lifetime=100)
+    budget.up(workspace=workspace, monthly_usd=9, daily_usd=1)
+    somebody.sets(workspace, daily=2)
+    with pytest.raises(InvalidRequestError, match=r"lifetime_usd=100.*monthly_usd=200"):
+        budget.up(workspace=workspace, monthly_usd=200, daily_usd=1)
+    assert live_budgets(sandbox)["lifetime"] == 100
+
+
+def test_where_budgets_are_not_offered_a_check_says_nothing(
+    budget: Managed, workspace: str, sandbox: Sandbox
+) -> None:
+    """Neither a plan without budgets nor a forbidden look fails a preview."""
+    sandbox.set_options(plan="standard")
+    assert budget.diff(workspace=workspace, daily_usd=1) == "create"

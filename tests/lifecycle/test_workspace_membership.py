@@ -6,7 +6,7 @@ import pytest
 
 from harness.organization import Somebody, emails_of, live_members
 from harness.process import UNKNOWN, InputError, Managed, ProviderProcess
-from pulumi_openrouter.errors import ApiError, NotFoundError
+from pulumi_openrouter.errors import ApiError, NotFoundError, OpenRouterError
 from pulumi_openrouter.sandbox import Sandbox
 
 from .conftest import NewProcess, sent_members
@@ -404,3 +404,113 @@ def test_a_removal_that_the_api_refuses_is_told_in_its_words(
     assert live_members(sandbox) == people[:3]
     with pytest.raises(ApiError, match=people[0]):
         membership.delete()
+
+
+def test_a_workspace_id_that_nothing_has_fails_in_the_check(
+    membership: Managed, people: list[str]
+) -> None:
+    """The check looks whether the workspace takes a membership, and so finds that it is absent."""
+    with pytest.raises(InputError) as failure:
+        membership.check(workspace="6b9d5f54-96e1-4f6e-9c0f-1d1f4f1f0001", user_ids=people[:1])
+    assert str(failure.value) == (
+        "workspace: no workspace has this id; check it, or pass the Workspace itself"
+    )
+
+
+def test_a_delete_that_misses_somebody_fails_while_the_workspace_is_there(
+    membership: Managed, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """A 404 is only fine where the workspace itself is gone."""
+    membership.up(workspace=workspace, user_ids=people[:1])
+    sandbox.add_fault(method="POST", path="/workspaces/*/members/remove", status=404)
+    with pytest.raises(NotFoundError):
+        membership.delete()
+    assert live_members(sandbox) == people[:1]
+
+
+@pytest.mark.parametrize("form", ["user_ids", "emails"])
+def test_who_has_left_the_organization_is_left_out(
+    membership: Managed,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+    form: str,
+) -> None:
+    """A refresh finds that they left, and the others stay managed."""
+    names = people[:3] if form == "user_ids" else emails_of(sandbox, people[:3])
+    membership.up(workspace=workspace, **{form: names})
+    sandbox.remove_person(people[1])
+    membership.refresh()
+    for given in (names, names[:2]):
+        membership.up(workspace=workspace, **{form: given})
+        assert live_members(sandbox) == [one for one in people[: len(given)] if one != people[1]]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_where_the_organization_is_not_shown_nobody_has_left_it(
+    membership: Managed,
+    somebody: Somebody,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+    status: int,
+) -> None:
+    """Somebody who was removed from the workspace is drift, where this key cannot tell more."""
+    membership.up(workspace=workspace, user_ids=people[:2])
+    somebody.removes(workspace, people[1])
+    sandbox.add_fault(method="GET", path="/organization/members", status=status, times=None)
+    assert membership.refresh() == "update"
+    assert membership.inputs["user_ids"] == people[:1]
+
+
+def test_a_refresh_fails_where_the_organization_cannot_be_read(
+    start: NewProcess, somebody: Somebody, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """Whether somebody left is not guessed."""
+    membership = start(maxRetries="0").resource("WorkspaceMembership")
+    membership.up(workspace=workspace, user_ids=people[:2])
+    somebody.removes(workspace, people[1])
+    sandbox.add_fault(method="GET", path="/organization/members", status=500, times=None)
+    with pytest.raises(ApiError, match="500"):
+        membership.refresh()
+
+
+def test_somebody_who_leaves_between_check_and_update_is_named(
+    process: ProviderProcess, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """What the check has found is looked up again where it is written, and nothing is sent."""
+    jane, ravi = emails_of(sandbox, people[:2])
+    membership = process.resource("WorkspaceMembership")
+    with process.one_run():
+        inputs = membership.check(workspace=workspace, emails=[jane, ravi])
+    sandbox.remove_person(people[1])
+    process.begin_run()
+    with pytest.raises(OpenRouterError) as failure:
+        membership.provider.create(inputs)
+    assert f"nobody in the organization has the email address {ravi}." in str(failure.value)
+    assert sandbox.requests(writes_only=True) == []
+
+
+@pytest.mark.parametrize("form", ["user_ids", "emails"])
+def test_a_state_of_version_0_1_0_is_no_difference(
+    membership: Managed, workspace: str, people: list[str], sandbox: Sandbox, form: str
+) -> None:
+    """It names people by user id beside a full list of members; nothing changes for that."""
+    jane, ravi = people[:2]
+    names = [jane, ravi] if form == "user_ids" else emails_of(sandbox, [jane, ravi])
+    given = {"workspace": workspace, form: names}
+    membership.up(**given)
+    found = {one["user_id"]: one for one in map(dict, _members(sandbox, [jane, ravi]))}
+    membership.outputs["people"] = dict(zip((jane, ravi), names, strict=True))
+    membership.outputs["members"] = [found[jane], found[ravi]]
+    sandbox.clear_requests()
+    assert membership.diff(**given) == "same"
+    membership.delete()
+    assert live_members(sandbox) == []
+
+
+def _members(sandbox: Sandbox, user_ids: list[str]) -> list[dict[str, str]]:
+    """Return what an old state has of each person."""
+    when = "2026-01-01T00:00:00Z"
+    roles = {p["id"]: p["role"] for p in sandbox.state()["organization_members"]}
+    return [{"user_id": one, "role": roles[one], "created_at": when} for one in user_ids]
