@@ -85,6 +85,8 @@ def run(sandbox: Sandbox) -> Iterator[Run]:
         ["openrouter:managementKey"],
     )
     process = ProviderProcess(sandbox.environment)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
 
     def run_in(program: Program, stack: str = "dev") -> dict[str, dict[str, Any]]:
         process.begin_run()
@@ -96,6 +98,8 @@ def run(sandbox: Sandbox) -> Iterator[Run]:
         return mocks.sent
 
     yield run_in
+    asyncio.set_event_loop(None)
+    loop.close()
     process.close()
     config.set_all_config({})
     set_root_resource(as_any(None))
