@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -65,16 +66,34 @@ class Registrations(pulumi.runtime.Mocks):
         raise NotImplementedError(args)
 
 
+@contextmanager
+def an_event_loop() -> Iterator[None]:
+    """Give this thread an event loop; Pulumi's mocks would make one, and never close it."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
 class Monitor(MockMonitor):
     """Keeps beside the mocks which resources are protected, which mocks are not told."""
 
     protected: ClassVar[set[str]] = set()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol names it
-        """Register a resource."""
+        """Register a resource, in a thread."""
         if request.protect:
             self.protected.add(request.name)
-        return super().RegisterResource(request)  # type: ignore[no-untyped-call] # the SDK's
+        with an_event_loop():
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call] # the SDK's
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the protocol names it
+        """Read a resource, in a thread."""
+        with an_event_loop():
+            return super().ReadResource(request)  # type: ignore[no-untyped-call] # the SDK's
 
 
 @pytest.fixture
@@ -85,8 +104,6 @@ def run(sandbox: Sandbox) -> Iterator[Run]:
         ["openrouter:managementKey"],
     )
     process = ProviderProcess(sandbox.environment)
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
 
     def run_in(program: Program, stack: str = "dev") -> dict[str, dict[str, Any]]:
         process.begin_run()
@@ -97,13 +114,12 @@ def run(sandbox: Sandbox) -> Iterator[Run]:
         pulumi.runtime.test(program)()  # type: ignore[no-untyped-call] # the SDK's
         return mocks.sent
 
-    yield run_in
-    asyncio.set_event_loop(None)
-    loop.close()
-    process.close()
+    with an_event_loop():
+        yield run_in
+        set_root_resource(as_any(None))
+        pulumi.runtime.configure(pulumi.runtime.Settings("acme", "dev"))
     config.set_all_config({})
-    set_root_resource(as_any(None))
-    pulumi.runtime.configure(pulumi.runtime.Settings("acme", "dev"))
+    process.close()
 
 
 def hints(sent: dict[str, Any]) -> dict[str, Any]:
