@@ -87,7 +87,7 @@ def test_parts_stay_where_their_workspace_cannot_be_deleted(
         budget.delete()
     assert "while it has active API keys" in str(failure.value)
     assert '"key-' in str(failure.value)
-    assert "and 2 more)" in str(failure.value)
+    assert "and 2 more." in str(failure.value)
     assert live_budgets(sandbox) == {"daily": 1, "byok": False}
 
 
@@ -162,3 +162,22 @@ def test_secrets_are_in_no_notice(
     notices = capfd.readouterr().err
     assert 'description: "Old" -> [secret]' in notices
     assert "daily_usd: 1 -> [secret]" in notices
+
+
+@pytest.mark.parametrize("renamed", [False, True], ids=["slug-stands", "slug-renamed-by-hand"])
+def test_a_claim_by_slug_holds_what_another_resource_gives_up(
+    process: ProviderProcess, workspace: str, somebody: Somebody, sandbox: Sandbox, renamed: bool
+) -> None:
+    """The one names the workspace by slug, the other by id: the slug is looked up to compare."""
+    giver, taker = (process.resource("WorkspaceBudget") for _ in range(2))
+    giver.up(workspace=workspace, monthly_usd=9, daily_usd=1)
+    taker.up(workspace="acme", weekly_usd=5)
+    if renamed:
+        somebody.changes(workspace, slug="labs")
+    with process.one_run():
+        taker.check(workspace="acme", weekly_usd=5, daily_usd=1)
+        giver.up(workspace=workspace, monthly_usd=9)
+    # Once nothing has the slug any more, nobody can tell that the taker means this workspace.
+    kept = {} if renamed else {"daily": 1}
+    slug = "labs" if renamed else "acme"
+    assert live_budgets(sandbox, slug) == {"monthly": 9, "weekly": 5, "byok": False, **kept}

@@ -245,3 +245,17 @@ def test_a_delete_of_what_another_resource_is_about_to_adopt_is_none(
             somebody.deletes(old.id)
         old.delete()
     assert len(sandbox.state()["workspaces"]) == (1 if gone else 2)
+
+
+def test_what_an_adoption_left_alone_is_announced_in_the_next_diff(
+    acme: Managed, process: ProviderProcess, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Pulumi compares inputs, which are the same, so it would not show what is going to change."""
+    acme.up(**EXISTING)
+    ours = process.resource("Workspace", "ours")
+    ours.up(**BASE, adopt=True)
+    capfd.readouterr()
+    assert ours.diff(**BASE, adopt=True) == "update"
+    assert 'Workspace "ours" also changes description: "Theirs" -> nothing.' in (
+        capfd.readouterr().err
+    )
