@@ -15,10 +15,6 @@ Properties = dict[str, Any]
 class Unknown:
     """A value that a preview does not know yet."""
 
-    def __repr__(self) -> str:
-        """Return what a debugger or a failing test shows."""
-        return "UNKNOWN"
-
 
 UNKNOWN = Unknown()
 

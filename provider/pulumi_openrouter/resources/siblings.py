@@ -54,9 +54,9 @@ def siblings(
         keys: What its reference to the workspace has in common with others to the same one.
         inputs: Its inputs: each claims a thing of its name, and lists of people claim the people.
     """
-    # One list a run: the Automation API runs many programs in one process.
-    run = settings.get_root_resource() or settings.get_monitor()
-    program = _programs.setdefault(run, [])
+    # One list for each run: the Automation API and tests with mocks run many programs in one
+    # process, each with a connection of its own to its engine.
+    program = _programs.setdefault(settings.get_monitor(), [])
     parent = opts.parent if opts is not None else None
     own = _Sibling(type(resource), owner, parent, keys, tuple(_things(inputs)))
     program.append(own)
