@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.sandbox.gateway import API_PREFIX
 from pulumi_openrouter.sandbox.routes import router
+from pulumi_openrouter.sandbox.schemas import CreateWorkspace
 
 DOCUMENT = Path(__file__).with_name("openapi.yaml")
 METHODS = ("get", "put", "post", "patch", "delete")
@@ -153,6 +154,12 @@ def test_every_operation_of_the_sandbox_is_documented(document: dict[str, Any]) 
         for method in route.methods or ()
     }
     assert served == documented
+
+
+def test_the_sandbox_takes_the_documented_fields(document: dict[str, Any]) -> None:
+    """A field of a workspace that only one of the two knows would be checked by nothing."""
+    documented = document["components"]["schemas"]["WorkspaceFields"]["properties"]
+    assert {*CreateWorkspace.model_fields} == {*documented}
 
 
 def test_every_operation_may_be_forbidden(document: dict[str, Any]) -> None:

@@ -38,6 +38,7 @@ openrouter.WorkspaceMembership("prod", workspace=prod, user_ids={people!r})
 ADOPT = {"OPENROUTER_ADOPT_EXISTING": "1"}
 # Generous: it is only used up where something is broken.
 PATIENCE = 240
+# Each test kills a program and runs it again until all is well, up to forty times.
 pytestmark = pytest.mark.timeout(1200)
 WHEN: Mapping[Moment, str] = {True: "before", "answer": "after"}
 MOMENTS: Mapping[Moment, str] = {

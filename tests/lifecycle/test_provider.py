@@ -58,10 +58,7 @@ def test_providers_of_one_process_know_of_each_other(
     misspelled = {**ACME, "disabled_server_tools": ["openrouter:bsah"]}
     for provider in (configured["Workspace"], other):
         provider.check({}, travel(misspelled))
-    assert capfd.readouterr().err == (
-        'disabled_server_tools: "openrouter:bsah" is not a server tool that this version knows; '
-        'OpenRouter decides whether it exists. Did you mean "openrouter:bash"?\n'
-    )
+    assert capfd.readouterr().err.count('"openrouter:bsah", which is not a server tool') == 1
 
 
 def test_without_a_key_nothing_is_configured() -> None:

@@ -74,7 +74,7 @@ def test_adoption_sets_only_what_the_program_gives(
     assert [method for method, _ in sent(sandbox)] == ["GET", "POST", "GET", "PATCH"]
     assert capfd.readouterr().err == (
         f'Workspace "ours" adopts the existing workspace "acme" ({acme.id}) and changes '
-        'default_provider_sort: nothing -> "price".\n'
+        'default_provider_sort: null -> "price".\n'
     )
     assert live(sandbox) | {
         "description": "Theirs",
@@ -256,6 +256,6 @@ def test_what_an_adoption_left_alone_is_announced_in_the_next_diff(
     ours.up(**BASE, adopt=True)
     capfd.readouterr()
     assert ours.diff(**BASE, adopt=True) == "update"
-    assert 'Workspace "ours" also changes description: "Theirs" -> nothing.' in (
+    assert 'Workspace "ours" also changes description: "Theirs" -> null.' in (
         capfd.readouterr().err
     )

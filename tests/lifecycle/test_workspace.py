@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from harness.organization import Somebody, live
-from harness.process import InputError, Managed, ProviderProcess
+from harness.organization import Somebody, live, people
+from harness.process import InputError, Kind, Managed, ProviderProcess
 from pulumi_openrouter.errors import (
+    ApiError,
     AuthenticationError,
     ForbiddenError,
     InvalidRequestError,
@@ -14,6 +15,8 @@ from pulumi_openrouter.errors import (
     OpenRouterError,
     ServerError,
 )
+from pulumi_openrouter.lifecycle.declaration import LeftOut
+from pulumi_openrouter.lifecycle.workspace import DECLARATION
 from pulumi_openrouter.sandbox import Sandbox
 
 from .conftest import NewProcess, sent
@@ -39,6 +42,12 @@ OPTIONAL: dict[str, tuple[Any, Any]] = {
 
 
 @pytest.mark.parametrize(("name", "value"), NULLABLE.items(), ids=NULLABLE)
+def test_the_values_above_are_of_all_such_inputs() -> None:
+    """An input that may be null, or stays as it is, is put through the tests below."""
+    assert {*NULLABLE} == {*DECLARATION.left_out_as(LeftOut.NULL)}
+    assert {*OPTIONAL} == {*DECLARATION.tracked}
+
+
 def test_a_field_that_may_be_null_is_authoritative(
     acme: Managed, sandbox: Sandbox, name: str, value: Any
 ) -> None:
@@ -224,7 +233,28 @@ def test_deleting_one_that_is_gone_succeeds(
     acme.up(**BASE)
     somebody.deletes(acme.id)
     acme.delete()
-    assert sandbox.requests()[-1]["status"] == 404
+    assert sandbox.requests(writes_only=True)[-1]["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [("Workspace", BASE), ("WorkspaceBudget", {"daily_usd": 1}), ("WorkspaceMembership", {})],
+    ids=["workspace", "budget", "membership"],
+)
+def test_a_wrong_base_url_reports_nothing_as_deleted(
+    start: NewProcess, workspace: str, sandbox: Sandbox, kind: Kind, inputs: dict[str, Any]
+) -> None:
+    """A 404 of the API's own form counts only where the list of workspaces confirms it."""
+    if kind == "WorkspaceMembership":
+        inputs = {"user_ids": [*people(sandbox)][:1]}
+    if kind != "Workspace":
+        inputs = {"workspace": workspace, **inputs}
+    made = start().resource(kind, "there")
+    made.up(**({**inputs, "slug": "there"} if kind == "Workspace" else inputs))
+    lost = start(baseUrl=sandbox.url.removesuffix("/v1")).resource(kind, "there")
+    lost.id, lost.outputs = made.id, made.outputs
+    with pytest.raises(ApiError, match="openrouter:baseUrl"):
+        lost.delete()
 
 
 def test_the_default_workspace_is_not_deleted(acme: Managed, sandbox: Sandbox) -> None:
@@ -295,7 +325,7 @@ def test_a_server_tool_that_nobody_knows_is_announced(
     """It may be new, so the check takes it; a tool that was there before needs no word."""
     acme.check(**BASE, disabled_server_tools=[tool])
     notice = capfd.readouterr().err
-    assert notice.startswith(f'disabled_server_tools: "{tool}" is not a server tool that this')
+    assert f'"acme": disabled_server_tools has "{tool}", which is not a server tool' in notice
     assert notice.endswith(says)
 
 
@@ -307,5 +337,5 @@ def test_a_secret_server_tool_is_not_guessed_at(
         **BASE, disabled_server_tools=["openrouter:bsah"], __secrets=["disabled_server_tools"]
     )
     notice = capfd.readouterr().err
-    assert "[secret] is not a server tool" in notice
+    assert "[secret], which is not a server tool" in notice
     assert "bash" not in notice

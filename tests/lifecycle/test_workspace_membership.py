@@ -514,3 +514,31 @@ def _members(sandbox: Sandbox, user_ids: list[str]) -> list[dict[str, str]]:
     when = "2026-01-01T00:00:00Z"
     roles = {p["id"]: p["role"] for p in sandbox.state()["organization_members"]}
     return [{"user_id": one, "role": roles[one], "created_at": when} for one in user_ids]
+
+
+def test_people_added_by_hand_are_named_before_an_exclusive_list_removes_them(
+    membership: Managed,
+    workspace: str,
+    people: list[str],
+    somebody: Somebody,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Pulumi compares lists by position, so the notice is what says who leaves."""
+    given = {"workspace": workspace, "user_ids": people[:2], "exclusive": True}
+    membership.up(**given)
+    somebody.adds("acme", people[2])
+    assert membership.refresh() == "update"
+    assert membership.up(**given) == "update"
+    assert f"everyone who is not in the list (exclusive=True): {people[2]}." in (
+        capfd.readouterr().err
+    )
+
+
+def test_the_slug_of_a_workspace_that_this_run_creates_needs_no_advice(
+    process: ProviderProcess, people: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A slug that comes from an output of the Workspace is known before the workspace exists."""
+    with process.one_run():
+        process.resource("Workspace").check(name="New", slug="new")
+        process.resource("WorkspaceMembership").check(workspace="new", user_ids=people[:1])
+    assert capfd.readouterr().err == ""

@@ -305,7 +305,7 @@ def test_an_exclusive_resource_announces_what_goes(
     for run in (project.preview, project.up):
         shown = run().stdout
         assert "monthly_usd: 1300 -> 999" in shown
-        assert "weekly_usd: 50 -> nothing" in shown
+        assert "weekly_usd: 50 -> null" in shown
         assert f"(exclusive=True): {JOHN}" in shown
         if run == project.preview:
             assert writes(sandbox) == []
@@ -332,7 +332,7 @@ def test_turning_exclusive_announces_what_goes(
     somebody.sets(id_, weekly=50)
     project.program(program.format(", exclusive=True"))
     shown = project.preview().stdout
-    assert "weekly_usd: 50 -> nothing" in shown
+    assert "weekly_usd: 50 -> null" in shown
     assert f"(exclusive=True): {JOHN}" in shown
     project.up()
     assert live(sandbox, "team")["budgets"] == {"monthly": 999}

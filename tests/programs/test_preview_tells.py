@@ -298,7 +298,7 @@ def test_what_an_adoption_left_alone_is_announced_when_it_changes(
     project.program('openrouter.Workspace("old", slug="old", adopt=True)')
     project.up()
     shown = project.preview().stdout
-    assert 'default_text_model: "a/b" -> nothing' in shown
+    assert 'default_text_model: "a/b" -> null' in shown
     assert 'name: "Old" -> "old"' in shown
-    assert 'default_text_model: "a/b" -> nothing' in project.up().stdout
+    assert 'default_text_model: "a/b" -> null' in project.up().stdout
     project.settle()

@@ -7,7 +7,7 @@ import typing
 import pytest
 
 import pulumi_openrouter as openrouter
-from pulumi_openrouter.lifecycle.declaration import Input
+from pulumi_openrouter.lifecycle.declaration import Input, LeftOut
 from pulumi_openrouter.registry import RESOURCES, declaration_of
 from pulumi_openrouter.resources.resource import OpenRouterResource
 
@@ -18,7 +18,7 @@ OTHERS = {"self", "resource_name", "opts"}
 
 def arguments(resource: type[OpenRouterResource]) -> dict[str, str]:
     """Return what the docstring says of each argument, without line breaks."""
-    text = inspect.getdoc(resource) or ""
+    text = inspect.getdoc(resource.__init__) or ""
     [section] = re.findall(r"^Args:\n((?:    .*\n)+)", text, re.MULTILINE)
     found = re.findall(r"^    (\w+): (.*(?:\n     .*)*)", section, re.MULTILINE)
     return {name: re.sub(r"\s+", " ", words) for name, words in found}
@@ -30,8 +30,10 @@ def accepted(one: Input) -> str:
         return "Workspace | pulumi.Input[str]"
     if typing.get_origin(one.type) is list:
         [item] = typing.get_args(one.type)
-        return f"pulumi.Input[Sequence[pulumi.Input[{item.__name__}]]] | None"
-    return f"pulumi.Input[{one.type.__name__}] | None"
+        accepts = f"pulumi.Input[Sequence[pulumi.Input[{item.__name__}]]]"
+    else:
+        accepts = f"pulumi.Input[{one.type.__name__}]"
+    return accepts if one.left_out is LeftOut.REQUIRED else f"{accepts} | None"
 
 
 @by_resource

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from pulumi_openrouter.errors import OpenRouterError
-from pulumi_openrouter.lifecycle.declaration import Change, Declaration, LeftOut
+from pulumi_openrouter.lifecycle.declaration import Change, Declaration, Input, LeftOut
 from pulumi_openrouter.lifecycle.hints import (
     INCARNATION,
     MANAGED,
@@ -77,21 +77,13 @@ class Lifecycle(ABC):
 
     declaration: ClassVar[Declaration]
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[Kind] = Kind.NOTHING
     """What the resource claims."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     # What every resource has to say for itself.
-
-    @abstractmethod
-    def claim(self, inputs: Properties, hints: Hints) -> Claim:
-        """Return what the resource claims."""
-
-    @abstractmethod
-    def blamed(self, inputs: Properties, thing: str | None) -> str:
-        """Return the input that a collision over a thing is about."""
 
     @abstractmethod
     def place(self, id_: str, outputs: Properties) -> str:
@@ -118,6 +110,14 @@ class Lifecycle(ABC):
         """Delete what the resource owns; what is gone already is fine."""
 
     # What some resources have to say.
+
+    def claim(self, inputs: Properties, hints: Hints) -> Claim:  # noqa: ARG002
+        """Return what the resource claims. A claim also carries the hints through the run."""
+        return Claim(self.kind, hints, None)
+
+    def blamed(self, inputs: Properties, thing: str | None) -> str:
+        """Return the input that a collision over a thing is about."""
+        raise NotImplementedError  # a resource that claims nothing collides with none
 
     def conflicts(
         self,
@@ -200,7 +200,7 @@ class Lifecycle(ABC):
                 (one.tracked and (one.name in news) != (one.name in was_managed))
                 or (
                     (one.name in news or one.left_out is not LeftOut.UNCHANGED)
-                    and _has_other_value(one.name, olds, news)
+                    and _has_other_value(one, olds, news)
                 )
             )
         ]
@@ -241,6 +241,7 @@ class Lifecycle(ABC):
             for one in self.declaration.inputs
             if one.name in outputs
             and (one.left_out is not LeftOut.UNCHANGED or one.name in managed_now)
+            and not (one.left_out is LeftOut.FALSE and outputs[one.name] is False)
         }
         if OWNER in olds:
             inputs[OWNER] = olds[OWNER]
@@ -300,5 +301,7 @@ class Lifecycle(ABC):
             self.session.notices.add(f"{owner_text(owner)} also changes {'; '.join(changes)}.")
 
 
-def _has_other_value(name: str, olds: Properties, news: Properties) -> bool:
-    return is_unknown(news.get(name)) or news.get(name) != olds.get(name)
+def _has_other_value(one: Input, olds: Properties, news: Properties) -> bool:
+    default = False if one.left_out is LeftOut.FALSE else None
+    new = news.get(one.name, default)
+    return is_unknown(new) or new != olds.get(one.name, default)

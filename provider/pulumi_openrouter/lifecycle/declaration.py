@@ -25,7 +25,8 @@ class Change(enum.Enum):
 class LeftOut(enum.Enum):
     """What it means that a program leaves an input out."""
 
-    REQUIRED = "the constructor always has a value"
+    REQUIRED = "the program has to give it"
+    DEFAULT = "the constructor gives a value of its own"
     NULL = "the value at the API is null"
     UNCHANGED = "the value at the API stays as it is"
     UNMANAGED = "the resource manages no such thing, and deletes one that it managed"

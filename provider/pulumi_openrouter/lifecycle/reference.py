@@ -39,6 +39,9 @@ class WorkspaceReferring(Lifecycle):
             try:
                 return self.session.workspace_id(reference)
             except NotFoundError:
+                if self.session.register.claims_of(Kind.WORKSPACE, reference):
+                    # This run creates it, or gives it this slug.
+                    return None
                 slug = shown(reference, secret=hints.hides("workspace"))
                 self.session.notices.add(
                     f"{owner_text(hints.owner)}: no workspace has the slug {slug} at the moment. "
@@ -50,14 +53,6 @@ class WorkspaceReferring(Lifecycle):
         own = self.session.register.claim_of(Kind.WORKSPACE, hints.workspace or "")
         ids = () if own is None else (key for key in own.keys if is_uuid(key))
         return next(iter(ids), None)
-
-    def workspace_is_gone(self, workspace_id: str) -> bool:
-        """Return whether the workspace itself is gone, when something of it was not found."""
-        try:
-            self.session.client.snapshots.workspace(workspace_id)
-        except NotFoundError:
-            return True
-        return False
 
     def _costs_a_look(self, reference: object) -> bool:
         """Return whether each run has to look up what is meant, until the state knows."""

@@ -30,6 +30,7 @@ class Kind(enum.Enum):
     WORKSPACE = "workspace"
     LIMITS = "limits"
     PEOPLE = "people"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True)

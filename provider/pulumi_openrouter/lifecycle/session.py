@@ -108,6 +108,18 @@ class Session:
                 self._slugs[id_or_slug] = generation, found
         return found
 
+    def is_gone(self, workspace_id: str) -> bool:
+        """Return whether a workspace is gone, when something of it was not found.
+
+        It is if the organization's list of workspaces does not have it. Where there is no such list
+        either, the base URL is wrong, and this raises.
+        """
+        try:
+            self.client.snapshots.workspace(workspace_id)
+        except NotFoundError:
+            return True
+        return False
+
     def people(self, *, known: Iterable[str] = ()) -> OrganizationDirectory:
         """Return the people of the organization, read once in a run.
 

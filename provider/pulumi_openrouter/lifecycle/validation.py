@@ -47,7 +47,7 @@ def validate(
     unknown = {name: value for name, value in news.items() if is_unknown(value)}
     known = {name: value for name, value in news.items() if name not in unknown}
     known |= {name: items for name, value in unknown.items() if (items := known_items(value))}
-    required = declaration.left_out_as(LeftOut.REQUIRED)
+    required = declaration.left_out_as(LeftOut.REQUIRED, LeftOut.DEFAULT)
     problems = [(name, "a value is required") for name in required if name not in news]
     try:
         model = _model(declaration).model_validate(known)

@@ -46,12 +46,12 @@ def usd(amount: float) -> str:
 
 
 def shown(value: object, *, secret: bool = False) -> str:
-    """Return a value as a notice shows it: quoted text, `nothing` for null, secrets hidden."""
+    """Return a value as a notice shows it: text in quotes, and secrets hidden."""
     if secret:
         return "[secret]"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(shown(item) for item in value)}]"
     if value is None:
-        return "nothing"
+        return "null"
     text = json.dumps(value, ensure_ascii=False).removesuffix(".0")
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

@@ -37,7 +37,7 @@ DECLARATION = Declaration(
             "name",
             str,
             "Display name, 1 to 100 characters. Default: the resource name.",
-            LeftOut.REQUIRED,
+            LeftOut.DEFAULT,
             rule=rules.name,
         ),
         Input(
@@ -46,7 +46,7 @@ DECLARATION = Declaration(
             "Identifier used in URLs, unique in the organization: 1 to 50 characters, lowercase "
             "letters and digits in parts joined by single hyphens. Default: the resource name and "
             "the stack name, as in `chat-prod`.",
-            LeftOut.REQUIRED,
+            LeftOut.DEFAULT,
             rule=rules.slug,
         ),
         Input(
@@ -342,7 +342,8 @@ class WorkspaceLifecycle(Lifecycle):
         try:
             self.session.client.workspaces.delete(id_)
         except NotFoundError:
-            return
+            # A wrong base URL answers this as well; then the listing fails, and this raises.
+            self.session.is_gone(id_)
         except ForbiddenError as error:
             raise error.with_next_step(UNDELETABLE.format(slug=slug)) from None
         except InvalidRequestError as error:
@@ -404,8 +405,9 @@ class WorkspaceLifecycle(Lifecycle):
                 nearest = difflib.get_close_matches(tool, SERVER_TOOLS, n=1)
                 meant = f' Did you mean "{nearest[0]}"?' if nearest and not secret else ""
                 self.session.notices.add(
-                    f"disabled_server_tools: {shown(tool, secret=secret)} is not a server tool "
-                    f"that this version knows; OpenRouter decides whether it exists.{meant}"
+                    f"{owner_text(hints.owner)}: disabled_server_tools has "
+                    f"{shown(tool, secret=secret)}, which is not a server tool that this version "
+                    f"knows; OpenRouter decides whether it exists.{meant}"
                 )
 
 

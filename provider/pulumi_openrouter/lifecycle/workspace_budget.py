@@ -277,7 +277,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         try:
             live = self.session.client.budgets.list(workspace_id)
         except NotFoundError:
-            if confirm and self.workspace_is_gone(workspace_id):
+            if confirm and self.session.is_gone(workspace_id):
                 raise
             return LimitSet({})
         limits = {n: live.limits[i] for n, i in INTERVALS.items() if i in live.limits}
@@ -364,7 +364,9 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         try:
             self.session.client.budgets.delete(workspace_id, INTERVALS[name])
         except NotFoundError:
-            return
+            # The API has no such answer for a limit that is not there.
+            if not self.session.is_gone(workspace_id):
+                raise
 
     def _outputs(self, limits: LimitSet, props: Properties, mine: Collection[str]) -> Properties:
         names = [name for name in INTERVALS if name in mine or props.get("exclusive")]

@@ -215,12 +215,20 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
             self._announce_removals(workspace_id, inputs, hints)
 
     def diff(self, id_: str, olds: Properties, news: Properties) -> Difference:
-        """Compare the people, and announce who goes where the list becomes exclusive."""
+        """Compare the people, and announce who goes although no program has named them.
+
+        Pulumi shows the difference of two lists by position, which does not say who leaves.
+        """
         result = super().diff(id_, olds, news)
         claim = self.own_claim(news)
-        turns = news.get("exclusive") is True and not olds.get("exclusive")
-        if claim is not None and turns and not result.replaces:
+        if claim is None or result.replaces or not news.get("exclusive"):
+            return result
+        if not olds.get("exclusive"):
             self._announce_removals(self.place(id_, olds), news, claim.hints)
+            return result
+        named = {*self.claimed(news)}
+        strangers = [one.name for one in people_in(olds) if not one.managed]
+        self._announce([name for name in strangers if name not in named], claim.hints)
         return result
 
     def differences(self, id_: str, olds: Properties, news: Properties) -> list[str]:
@@ -282,7 +290,7 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
         try:
             live = self._live(workspace_id)
         except NotFoundError:
-            if is_get(olds) or not self.workspace_is_gone(workspace_id):
+            if is_get(olds) or not self.session.is_gone(workspace_id):
                 raise
             return None
         if is_get(olds):
@@ -320,7 +328,7 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
         try:
             self._remove(workspace_id, todo.remove)
         except NotFoundError:
-            if not self.workspace_is_gone(workspace_id):
+            if not self.session.is_gone(workspace_id):
                 raise
         except ApiError as error:
             raise self.after_failure(error, "Some of its people may be out already") from None
@@ -399,9 +407,9 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
 
     def _warn_of_missing(self, names: Sequence[str], hints: Hints) -> None:
         self.session.notices.add(
-            f"{owner_text(hints.owner)} leaves out {_listed(names, 'person', hints)}, whom the "
-            "organization does not have; `pulumi up` adds them once they join. Remove them from "
-            "the list if they have left."
+            f"{owner_text(hints.owner)} leaves out {_listed(names, 'person', hints)}: not in the "
+            "organization yet. The first `pulumi up` after they join adds them. If they have left "
+            "for good, remove them from the list."
         )
 
     def _announce_removals(self, workspace_id: str, inputs: Properties, hints: Hints) -> None:
@@ -413,11 +421,13 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
             for name in known_items(inputs.get(form))
         }
         leaving = [user_id for user_id in self._live(workspace_id) if user_id not in wanted]
+        self._announce([directory.email(user_id) or user_id for user_id in leaving], hints)
+
+    def _announce(self, leaving: Sequence[str], hints: Hints) -> None:
         if leaving:
-            names = sorted(directory.email(user_id) or user_id for user_id in leaving)
             self.session.notices.add(
                 f"{owner_text(hints.owner)} removes from its workspace everyone who is not in "
-                f"the list (exclusive=True): {', '.join(names)}."
+                f"the list (exclusive=True): {', '.join(sorted(leaving))}."
             )
 
     def _resolve(

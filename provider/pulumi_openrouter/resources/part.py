@@ -41,7 +41,7 @@ class WorkspacePartResource(OpenRouterResource):
         given: Mapping[str, object],
     ) -> None:
         label, opts = checked(type(self).__name__, resource_name, opts)
-        reference = _reference(label, workspace)
+        reference = reference_to(label, workspace)
         inputs = prepare(label, {"workspace": reference.id, **given})
         claimed = {name: inputs[name] for name in self._claimable}
         own = owner(type(self), resource_name, opts)
@@ -57,11 +57,11 @@ class WorkspacePartResource(OpenRouterResource):
         opts: pulumi.ResourceOptions | None,
     ) -> Self:
         label, opts = checked(f"{cls.__name__}.get", resource_name, opts, reads=True)
-        workspace_id = as_output(resolve_id(label, _reference(label, workspace).id))
+        workspace_id = as_output(resolve_id(label, reference_to(label, workspace).id))
         return cls._read(resource_name, workspace_id.apply(lambda id_: f"{id_}/{cls._part}"), opts)
 
 
-def _reference(label: str, workspace: Workspace | pulumi.Input[str]) -> WorkspaceReference:
+def reference_to(label: str, workspace: Workspace | pulumi.Input[str]) -> WorkspaceReference:
     """Return what a child says of its workspace.
 
     Raises:

@@ -44,42 +44,6 @@ class Workspace(OpenRouterResource, module="openrouter", name="Workspace"):
     `protect=True`, its budgets and memberships are protected too, unless they set `protect=False`.
 
     API: https://openrouter.ai/docs/api-reference/workspaces
-
-    Args:
-        resource_name: The name in the program and in Pulumi's state.
-        opts: Pulumi's resource options.
-        name: Display name, 1 to 100 characters. Default: the resource name.
-        slug: Identifier used in URLs, unique in the organization: 1 to 50 characters, lowercase
-            letters and digits in parts joined by single hyphens. Default: the resource name and the
-            stack name, as in `chat-prod`.
-        description: At most 500 characters. Default: null.
-        default_text_model: Model of text requests that name none, such as `openai/gpt-4o`.
-            Default: null, which means OpenRouter's own default.
-        default_image_model: Model of image requests that name none. Default: null.
-        default_provider_sort: How providers are sorted: `price`, `throughput`, `latency` or
-            `exacto`. Default: null, which means OpenRouter's own load balancing.
-        is_observability_io_logging_enabled: Whether OpenRouter logs prompts and completions for
-            the workspace. Default: unchanged.
-        is_observability_broadcast_enabled: Whether traces are sent to the workspace's broadcast
-            destinations. Default: unchanged.
-        is_data_discount_logging_enabled: Whether OpenRouter may log data in return for its
-            discount. Default: unchanged.
-        io_logging_sampling_rate: Share of requests to log, from 0.0001 to 1 (every request).
-            Default: unchanged.
-        io_logging_api_key_ids: Numeric ids of the API keys whose requests are logged, without
-            duplicates, in any order. Default: null, which means all keys.
-        disabled_server_tools: Server tools to disable, such as `openrouter:web_search`, without
-            duplicates, in any order. A name that this version does not know is a warning. Default,
-            and the same as an empty list: null, which means none.
-        adopt: Whether to adopt a workspace that has this slug already, instead of failing. The
-            preview lists the fields that will change. What the program omits stays as it is in
-            that run and is a difference in the next preview. To adopt in one run without changing
-            the program, set `OPENROUTER_ADOPT_EXISTING=1`. Default: False.
-
-    Raises:
-        pulumi.RunError: An input has a type that cannot be used, the options ask for an import, no
-            slug can be made from the resource name, or the management key is in the stack config in
-            plain text. Values that break a rule fail in the preview.
     """
 
     _provider_type = WorkspaceProvider
@@ -200,6 +164,44 @@ class Workspace(OpenRouterResource, module="openrouter", name="Workspace"):
         disabled_server_tools: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
         adopt: pulumi.Input[bool] | None = None,
     ) -> None:
+        """Declare a workspace.
+
+        Args:
+            resource_name: The name in the program and in Pulumi's state.
+            opts: Pulumi's resource options.
+            name: Display name, 1 to 100 characters. Default: the resource name.
+            slug: Identifier used in URLs, unique in the organization: 1 to 50 characters, lowercase
+                letters and digits in parts joined by single hyphens. Default: the resource name and
+                the stack name, as in `chat-prod`.
+            description: At most 500 characters. Default: null.
+            default_text_model: Model of text requests that name none, such as `openai/gpt-4o`.
+                Default: null, which means OpenRouter's own default.
+            default_image_model: Model of image requests that name none. Default: null.
+            default_provider_sort: How providers are sorted: `price`, `throughput`, `latency` or
+                `exacto`. Default: null, which means OpenRouter's own load balancing.
+            is_observability_io_logging_enabled: Whether OpenRouter logs prompts and completions for
+                the workspace. Default: unchanged.
+            is_observability_broadcast_enabled: Whether traces are sent to the workspace's broadcast
+                destinations. Default: unchanged.
+            is_data_discount_logging_enabled: Whether OpenRouter may log data in return for its
+                discount. Default: unchanged.
+            io_logging_sampling_rate: Share of requests to log, from 0.0001 to 1 (every request).
+                Default: unchanged.
+            io_logging_api_key_ids: Numeric ids of the API keys whose requests are logged, without
+                duplicates, in any order. Default: null, which means all keys.
+            disabled_server_tools: Server tools to disable, such as `openrouter:web_search`, without
+                duplicates, in any order. A name that this version does not know is a warning.
+                Default, and the same as an empty list: null, which means none.
+            adopt: Whether to adopt a workspace that has this slug already, instead of failing. The
+                preview lists the fields that will change. What the program omits stays as it is in
+                that run and is a difference in the next preview. To adopt in one run without
+                changing the program, set `OPENROUTER_ADOPT_EXISTING=1`. Default: False.
+
+        Raises:
+            pulumi.RunError: An input has a type that cannot be used, the options ask for an import,
+                no slug can be made from the resource name, or the management key is in the stack
+                config in plain text. Values that break a rule fail in the preview.
+        """
         label, opts = checked("Workspace", resource_name, opts)
         given: dict[str, object] = {
             "name": resource_name if name is None else name,

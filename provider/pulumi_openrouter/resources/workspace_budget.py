@@ -40,24 +40,6 @@ class WorkspaceBudget(WorkspacePartResource, module="openrouter", name="Workspac
     OpenRouter's Enterprise plan.
 
     API: https://openrouter.ai/docs/api-reference/workspaces
-
-    Args:
-        resource_name: The name in the program and in Pulumi's state.
-        opts: Pulumi's resource options.
-        workspace: A Workspace, or the id (UUID) or slug of one.
-        daily_usd: USD a day, more than 0. Default: this resource manages no daily limit.
-        weekly_usd: USD a week, more than `daily_usd`. Default: no weekly limit is managed.
-        monthly_usd: USD a month, more than `weekly_usd`. Default: no monthly limit is managed.
-        lifetime_usd: USD in total, more than `monthly_usd`. Default: no lifetime limit is managed.
-        include_byok_in_budgets: Whether spend on your own provider keys counts towards all limits
-            of the workspace. Default: unchanged.
-        exclusive: Authoritative: limits that are not listed are deleted. The preview names each.
-            Default: False.
-
-    Raises:
-        pulumi.RunError: An input has a type that cannot be used, the options ask for an import, or
-            the management key is in the stack config in plain text. Values that break a rule, and
-            a limit that another resource of the program manages, fail in the preview.
     """
 
     _provider_type = WorkspaceBudgetProvider
@@ -119,6 +101,27 @@ class WorkspaceBudget(WorkspacePartResource, module="openrouter", name="Workspac
         include_byok_in_budgets: pulumi.Input[bool] | None = None,
         exclusive: pulumi.Input[bool] | None = None,
     ) -> None:
+        """Declare the limits of a workspace.
+
+        Args:
+            resource_name: The name in the program and in Pulumi's state.
+            opts: Pulumi's resource options.
+            workspace: A Workspace, or the id (UUID) or slug of one.
+            daily_usd: USD a day, more than 0. Default: this resource manages no daily limit.
+            weekly_usd: USD a week, more than `daily_usd`. Default: no weekly limit is managed.
+            monthly_usd: USD a month, more than `weekly_usd`. Default: no monthly limit is managed.
+            lifetime_usd: USD in total, more than `monthly_usd`. Default: no lifetime limit is
+                managed.
+            include_byok_in_budgets: Whether spend on your own provider keys counts towards all
+                limits of the workspace. Default: unchanged.
+            exclusive: Authoritative: limits that are not listed are deleted. The preview names
+                each. Default: False.
+
+        Raises:
+            pulumi.RunError: An input has a type that cannot be used, the options ask for an import,
+                or the management key is in the stack config in plain text. Values that break a
+                rule, and a limit that another resource of the program manages, fail in the preview.
+        """
         self._declare_part(
             resource_name,
             opts,

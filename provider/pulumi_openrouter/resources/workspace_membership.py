@@ -71,24 +71,6 @@ class WorkspaceMembership(WorkspacePartResource, module="openrouter", name="Work
     workspace may be managed by one resource of the program only.
 
     API: https://openrouter.ai/docs/api-reference/workspaces
-
-    Args:
-        resource_name: The name in the program and in Pulumi's state.
-        opts: Pulumi's resource options.
-        workspace: A Workspace, or the id (UUID) or slug of one.
-        user_ids: User ids (`user_2dHF…`), without duplicates, in any order.
-        emails: Email addresses of people in the organization, without duplicates, in any order and
-            case. Pass either user_ids or emails.
-        exclusive: Authoritative: anyone not listed is removed, and the list may be empty. The
-            preview names everybody who will be removed. Default: False.
-        skip_missing: Leave out email addresses that nobody in the organization has, with a warning
-            that names them, and add them once they have joined. Default: False, which makes such an
-            address fail in the preview.
-
-    Raises:
-        pulumi.RunError: An input has a type that cannot be used, the options ask for an import, or
-            the management key is in the stack config in plain text. Values that break a rule, and
-            a person whom another resource of the program manages, fail in the preview.
     """
 
     _provider_type = WorkspaceMembershipProvider
@@ -167,6 +149,27 @@ class WorkspaceMembership(WorkspacePartResource, module="openrouter", name="Work
         exclusive: pulumi.Input[bool] | None = None,
         skip_missing: pulumi.Input[bool] | None = None,
     ) -> None:
+        """Declare people in a workspace.
+
+        Args:
+            resource_name: The name in the program and in Pulumi's state.
+            opts: Pulumi's resource options.
+            workspace: A Workspace, or the id (UUID) or slug of one.
+            user_ids: User ids (`user_2dHF…`), without duplicates, in any order.
+            emails: Email addresses of people in the organization, without duplicates, in any order
+                and case. Pass either user_ids or emails.
+            exclusive: Authoritative: anyone not listed is removed, and the list may be empty. The
+                preview names everybody who will be removed. Default: False.
+            skip_missing: Leave out email addresses that nobody in the organization has, with a
+                warning that names them, and add them once they have joined. Default: False, which
+                makes such an address fail in the preview.
+
+        Raises:
+            pulumi.RunError: An input has a type that cannot be used, the options ask for an import,
+                or the management key is in the stack config in plain text. Values that break a
+                rule, and a person whom another resource of the program manages, fail in the
+                preview.
+        """
         self._declare_part(
             resource_name,
             opts,
