@@ -41,13 +41,13 @@ OPTIONAL: dict[str, tuple[Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), NULLABLE.items(), ids=NULLABLE)
 def test_the_values_above_are_of_all_such_inputs() -> None:
     """An input that may be null, or stays as it is, is put through the tests below."""
     assert {*NULLABLE} == {*DECLARATION.left_out_as(LeftOut.NULL)}
     assert {*OPTIONAL} == {*DECLARATION.tracked}
 
 
+@pytest.mark.parametrize(("name", "value"), NULLABLE.items(), ids=NULLABLE)
 def test_a_field_that_may_be_null_is_authoritative(
     acme: Managed, sandbox: Sandbox, name: str, value: Any
 ) -> None:
