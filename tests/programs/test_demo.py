@@ -8,6 +8,8 @@ from demo.__main__ import main
 from harness import Engine
 
 
+# Some thirty runs of an engine.
+@pytest.mark.timeout(300)
 def test_the_demo_holds(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
