@@ -7,6 +7,7 @@ by what its programs stated, never by what the provider wrote into the state.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -410,8 +411,16 @@ class Run:
     def _workspaces(self) -> Iterator[str]:
         mine = self.after.workspace_records()
         olds = [one for one in self.before.records.values() if one.key[0] == "Workspace"]
-        # After --target two resources may have one workspace, and one of them deletes it.
-        gone = {old.id for old in olds if old.id not in mine and not old.options.retain}
+        # After --target two resources may have one workspace, and one of them deletes it: a run that
+        # leaves out the other one does not hear of it.
+        shared = {id_ for id_, times in Counter(old.id for old in olds).items() if times > 1}
+        deleting = [old for old in olds if not old.options.retain]
+        gone = {old.id for old in deleting if old.id not in mine}
+        gone |= {
+            old.id
+            for old in deleting
+            if old.id in shared - {*self.after.workspaces} and self._declared(old) is None
+        }
         for id_, one in self.before.workspaces.items():
             if (id_ in self.after.workspaces) == (id_ in gone):
                 yield f'workspace "{one["slug"]}" is {"still there" if id_ in gone else "gone"}'
@@ -419,7 +428,7 @@ class Run:
             if id_ not in self.before.workspaces and id_ not in mine:
                 yield f'workspace "{one["slug"]}" has no owner'
         for id_, new in mine.items():
-            if id_ not in self.after.workspaces:
+            if id_ not in self.after.workspaces and id_ not in shared:
                 yield f"{new.key} is in the state and not there"
 
     def _applied(self, one: Recorded) -> bool:
