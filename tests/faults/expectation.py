@@ -411,8 +411,8 @@ class Run:
     def _workspaces(self) -> Iterator[str]:
         mine = self.after.workspace_records()
         olds = [one for one in self.before.records.values() if one.key[0] == "Workspace"]
-        # After --target two resources may have one workspace, and one of them deletes it: a run that
-        # leaves out the other one does not hear of it.
+        # After --target two resources may have one workspace, and one of them deletes it: a run
+        # that leaves out the other one does not hear of it.
         shared = {id_ for id_, times in Counter(old.id for old in olds).items() if times > 1}
         deleting = [old for old in olds if not old.options.retain]
         gone = {old.id for old in deleting if old.id not in mine}
