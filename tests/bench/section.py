@@ -41,5 +41,5 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
 
 
 def verdict(value: float, limit: float) -> str:
-    """Say whether a value keeps its limit."""
+    """Return whether a value keeps its limit."""
     return "yes" if value <= limit else "**no**"

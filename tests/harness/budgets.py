@@ -14,7 +14,7 @@ Limits = dict[str, float]
 
 
 def is_valid(limits: Mapping[str, float]) -> bool:
-    """Tell whether limits strictly decrease from the lifetime to the daily one."""
+    """Return whether limits strictly decrease from the lifetime to the daily one."""
     amounts = [limits[interval] for interval in INTERVALS if interval in limits]
     return all(narrow < broad for narrow, broad in pairwise(amounts))
 

@@ -48,7 +48,7 @@ class Failure(Exception):  # noqa: N818 - a test reads `raises(Failure)`
 
     @property
     def shows_our_code(self) -> bool:
-        """Tell whether a traceback through this package is in it."""
+        """Return whether a traceback through this package is in it."""
         return re.search(r'File ".*pulumi_openrouter', str(self)) is not None
 
 
@@ -62,7 +62,7 @@ class Outcome:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing was created, updated, replaced or deleted."""
+        """Return whether nothing was created, updated, replaced or deleted."""
         return {op for op, count in self.changes.items() if count} <= {"same", "read"}
 
 
@@ -222,5 +222,5 @@ def pulumi_version() -> str:
 
 
 def pulumi_on_path() -> bool:
-    """Tell whether the real engine can be used: the CLI and its Python host."""
+    """Return whether the real engine can be used: the CLI and its Python host."""
     return shutil.which("pulumi", path=os.environ.get("PATH")) is not None

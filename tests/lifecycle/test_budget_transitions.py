@@ -40,12 +40,12 @@ class Place:
         self.somebody.sets(self.id, **broadest_first)
 
     def live(self) -> tuple[Limits, bool]:
-        """Give the limits and the flag that the workspace has."""
+        """Return the limits and the flag that the workspace has."""
         [found] = [w for w in self.sandbox.state()["workspaces"] if w["id"] == self.id]
         return found["budgets"], found["include_byok_in_budgets"]
 
     def steps(self) -> list[tuple[str, float | None]]:
-        """Give the writes since the last clear; none of them was refused."""
+        """Return the writes since the last clear; none of them was refused."""
         writes = self.sandbox.requests(writes_only=True)
         assert [w["status"] for w in writes] == [200] * len(writes)
         return [
@@ -56,7 +56,7 @@ class Place:
 
 @pytest.fixture
 def places(process: ProviderProcess, sandbox: Sandbox, somebody: Somebody) -> Iterator[Place]:
-    """Give workspaces, one after the other."""
+    """Yield workspaces, one after the other."""
 
     def new() -> Iterator[Place]:
         for number in count():
@@ -66,7 +66,7 @@ def places(process: ProviderProcess, sandbox: Sandbox, somebody: Somebody) -> It
 
 
 def inputs(place: Place, limits: Limits, **others: Any) -> dict[str, Any]:
-    """Give the inputs of a budget with these limits."""
+    """Return the inputs of a budget with these limits."""
     given = {name: value for name, value in others.items() if value is not None}
     return {"workspace": place.id, **{f"{i}_usd": v for i, v in limits.items()}, **given}
 

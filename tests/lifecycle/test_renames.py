@@ -40,7 +40,7 @@ def rename(old: Managed, **inputs: Any) -> Managed:
 
 
 def removals(sandbox: Sandbox) -> list[str]:
-    """Give the requests that delete a limit or take people out."""
+    """Return the requests that delete a limit or take people out."""
     writes = sandbox.requests(writes_only=True)
     return [w["path"] for w in writes if w["method"] == "DELETE" or w["path"].endswith("remove")]
 

@@ -24,7 +24,7 @@ openrouter.WorkspaceMembership("gone", workspace=gone, user_ids=["{JANE}"])
 
 
 def _summary(sandbox: Sandbox) -> dict[str, object]:
-    """Give what the API has of each workspace that matters here."""
+    """Return what the API has of each workspace that matters here."""
     return {
         w["slug"]: (w["description"], w["budgets"], sorted(w["members"]))
         for w in sandbox.state()["workspaces"]

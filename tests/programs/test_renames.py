@@ -9,7 +9,7 @@ JANE, RAVI = "jane.doe@example.com", "ravi.patel@example.com"
 
 
 def _losses(sandbox: Sandbox) -> list[str]:
-    """Give the requests that took something away."""
+    """Return the requests that took something away."""
     writes = sandbox.requests(writes_only=True)
     return [w["path"] for w in writes if w["method"] == "DELETE" or w["path"].endswith("remove")]
 

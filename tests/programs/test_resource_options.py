@@ -15,7 +15,7 @@ JANE = "jane.doe@example.com"
 
 
 def _writes(sandbox: Sandbox) -> list[str]:
-    """Give method and kind of path of each request that writes, in order; then forget them."""
+    """Return method and kind of path of each request that writes, in order; then forget them."""
     writes = sandbox.requests(writes_only=True)
     sandbox.clear_requests()
     return [f"{w['method']} {'/'.join(w['path'].split('/')[3:4])}".strip() for w in writes]

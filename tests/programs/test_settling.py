@@ -87,7 +87,7 @@ def test_the_program_has_every_input(kind: str, table: dict[str, Any]) -> None:
 
 
 def _wanted(phase: int, turn: int) -> dict[str, Any]:
-    """Give the values that this turn's resources have in this phase, where the API shows them."""
+    """Return the values that this turn's resources have in this phase, where the API shows them."""
     wanted: dict[str, Any] = {}
     for name, values in {**WORKSPACE, **BUDGET, **MEMBERSHIP}.items():
         value = values[phase ^ turn] if phase < 2 else values[2]
@@ -103,7 +103,7 @@ def _wanted(phase: int, turn: int) -> dict[str, Any]:
 
 
 def _live(project: Project, sandbox: Sandbox, turn: int) -> dict[str, Any]:
-    """Give what the API has for each input that this turn's resources are about."""
+    """Return what the API has for each input that this turn's resources are about."""
     state = sandbox.state()
     by_id = {workspace["id"]: workspace for workspace in state["workspaces"]}
     by_name = {r["urn"].rpartition("::")[2]: r["id"] for r in project.resources()}
@@ -147,5 +147,5 @@ def test_every_input_settles_at_every_value(project: Project, sandbox: Sandbox) 
 
 
 def _values(table: dict[str, tuple[Any, Any, Any]]) -> dict[str, Any]:
-    """Give the part of a table that stands in the program."""
+    """Return the part of a table that stands in the program."""
     return {name: values[:2] for name, values in table.items()}
