@@ -91,11 +91,15 @@ def hidden(declared: Declared, program: Sequence[Declared]) -> dict[str, Any]:
     hints: dict[str, Any] = {"owner": owner(declared)}
     if declared.kind == "Workspace" and declared.inputs["name"] == declared.name:
         hints["left_out"] = ["name"]
+    if declared.kind == "Workspace" and declared.options.retain:
+        hints["retained"] = True
     if (parent := parent_of(declared, program)) is not None:
         hints["workspace"] = owner(parent)
+        hints["retained"] = parent.options.retain
     if declared.options.aliases:
         hints["former"] = [_owner(*key) for key in declared.options.aliases]
     if declared.kind != "Workspace":
+        hints["token"] = str(next(n for n, one in enumerate(program) if one is declared))
         hints["siblings"] = [*_siblings(declared, program)]
     return {HINTS: hints}
 
@@ -108,16 +112,15 @@ def parent_of(declared: Declared, program: Iterable[Declared]) -> Declared | Non
 
 
 def _siblings(declared: Declared, program: Sequence[Declared]) -> Iterator[list[str]]:
-    """Yield what others of the kind claim in the workspace, where they are in sight."""
+    """Yield what others of the kind claim in the workspace."""
     names = _names(declared, program)
-    for one in program:
-        in_sight = one.within in {"", declared.within}
-        if one is declared or one.kind != declared.kind or not in_sight:
+    for token, one in enumerate(program):
+        if one is declared or one.kind != declared.kind:
             continue
         if names & _names(one, program):
             things = [n for n in one.inputs if n.endswith("_usd") or n.startswith("include_")]
             people = [*one.inputs.get("user_ids", ()), *one.inputs.get("emails", ())]
-            yield [owner(one), *things, *map(str.lower, people)]
+            yield [str(token), one.name, *things, *map(str.lower, people)]
 
 
 def _names(declared: Declared, program: Sequence[Declared]) -> set[object]:

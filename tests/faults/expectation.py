@@ -190,8 +190,13 @@ class Run:
         for old in self.before.parts(id_):
             # A part that goes with its workspace stays with it where that is bound to fail.
             parent = self.before.records.get(old.depends_on) if old.depends_on else None
-            bound = parent is not None and parent.id == id_ and self._leaves(parent)
-            stays = bound and parent is not None and parent.id in self.before.keyed
+            goes = (
+                parent is not None
+                and parent.id == id_
+                and self._leaves(parent)
+                and not parent.options.retain
+            )
+            stays = goes and id_ in self.before.keyed
             # Of what a replacement has left behind nobody asks whether it is protected.
             leaves = self._declared(old) is None and old not in self.before.leaving
             stays = stays or (old.options.protect and leaves)
@@ -480,8 +485,7 @@ class Run:
     def _awaited(self, id_: str) -> set[Thing]:
         """Return what the program gives to resources that `--target` leaves out.
 
-        Whoever lets go of it leaves it there for them where it knows of them, which it does if they
-        are in the same component or in none.
+        Whoever lets go of it leaves it there for them, if the run checks any of its siblings.
         """
         awaited: set[Thing] = set()
         for one in self.program:

@@ -254,7 +254,9 @@ def _steps(changes: Mapping[Any, int] | None) -> Counter[str]:
 def _told(text: str) -> AlreadyExistsError | EngineError:
     """Return the first error that the engine printed, in one line."""
     errors = [line.partition("error: ")[2] for line in text.splitlines() if "error: " in line]
-    ours = (one for one in errors if "update failed" not in one and one != MONITOR_GONE)
+    # The SDK reports as errors what follows from the end of a run.
+    after = ("update failed", MONITOR_GONE, "Exception calling application")
+    ours = (one for one in errors if not any(words in one for words in after))
     line = next(ours, text[-300:])
     line = " ".join(line.split())
     return AlreadyExistsError(line) if "exists already" in text else EngineError(line)

@@ -339,22 +339,21 @@ def test_a_provider_learns_what_siblings_claim(run: Run) -> None:
         openrouter.WorkspaceBudget("four", within, workspace=acme, lifetime_usd=90)
 
     sent = run(program)
-    assert hints(sent["WorkspaceBudget::one"])["siblings"] == [
-        ["WorkspaceBudget::two", "monthly_usd"]
-    ]
-    assert hints(sent["WorkspaceBudget::three"])["siblings"] == []
-    assert hints(sent["WorkspaceMembership::two"])["siblings"] == [
-        ["WorkspaceMembership::one", JANE]
-    ]
-    assert hints(sent["WorkspaceMembership::one"])["siblings"] == [
-        ["WorkspaceMembership::two", user_id(RAVI)]
-    ]
-    four = hints(sent["WorkspaceBudget::four"])
-    assert four["owner"] == "acme:teams:Team$WorkspaceBudget::four"
-    assert sorted(one[0] for one in four["siblings"]) == [
-        "WorkspaceBudget::one",
-        "WorkspaceBudget::two",
-    ]
+
+    def claims(key: str) -> list[list[str]]:
+        """Return what the others claim, by the name that goes with the token of each."""
+        tokens = {hints(one)["token"]: name for name, one in sent.items() if "token" in hints(one)}
+        kind = key.partition("::")[0]
+        found = hints(sent[key])["siblings"]
+        assert all(tokens[token] == f"{kind}::{name}" for token, name, *_ in found)
+        return sorted([name, *things] for _, name, *things in found)
+
+    assert claims("WorkspaceBudget::one") == [["four", "lifetime_usd"], ["two", "monthly_usd"]]
+    assert claims("WorkspaceBudget::three") == []
+    assert claims("WorkspaceMembership::two") == [["one", JANE]]
+    assert claims("WorkspaceMembership::one") == [["two", user_id(RAVI)]]
+    assert hints(sent["WorkspaceBudget::four"])["owner"] == "acme:teams:Team$WorkspaceBudget::four"
+    assert [name for name, *_ in claims("WorkspaceBudget::four")] == ["one", "two"]
 
 
 def test_a_provider_learns_former_names(run: Run) -> None:

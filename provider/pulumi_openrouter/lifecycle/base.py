@@ -221,16 +221,22 @@ class Lifecycle(ABC):
         incarnation = secrets.token_hex(4)
         hints = self.hints(props)
         self.session.register.is_alive(self.kind, hints.owner, workspace_id, incarnation)
-        return self._marks(props) | hints.outputs(incarnation)
+        leaves_with = self.leaves_with({}, hints, workspace_id)
+        return self._marks(props) | hints.outputs(leaves_with, incarnation)
 
     def carried(self, olds: Properties, news: Properties, workspace_id: str) -> Properties:
         """Return the hidden outputs of a resource that has just been updated."""
         hints = self.hints(news)
-        if not hints.owner:
+        if not hints.told:
             return self._marks(news) | hidden(olds)
         incarnation = olds.get(INCARNATION)
         self.session.register.is_alive(self.kind, hints.owner, workspace_id, incarnation)
-        return self._marks(news) | hints.outputs(incarnation)
+        leaves_with = self.leaves_with(olds, hints, workspace_id)
+        return self._marks(news) | hints.outputs(leaves_with, incarnation)
+
+    def leaves_with(self, olds: Properties, hints: Hints, workspace_id: str) -> str | None:  # noqa: ARG002
+        """Return the owner of the Workspace that leaves the program with the resource, if any."""
+        return None
 
     def found(self, olds: Properties, outputs: Properties) -> Live:
         """Return what a read has found: the inputs are the live values of what is managed."""

@@ -25,6 +25,9 @@ WORKSPACE = "__workspace"
 INCARNATION = "__incarnation"
 """Which `create` has made the resource; only among the outputs."""
 
+SECRETS = "__secrets"
+"""The inputs that the program marks as secret, with spaces between them; only among the outputs."""
+
 MANAGED = "__managed"
 """The tracked inputs that the program gives, with spaces between them; only among the outputs."""
 
@@ -38,11 +41,14 @@ class Hints:
     Attributes:
         owner: The resource itself, such as `acme:teams:Team$WorkspaceBudget::prod`.
         workspace: The owner of the Workspace of the same program that the resource belongs to.
-        retained: Whether that Workspace stays when it leaves the program, by `retain_on_delete`.
+        retained: Whether that Workspace, or the resource itself if it is one, stays when it leaves
+            the program, by `retain_on_delete`.
         secrets: The inputs that the program marks as secret.
         left_out: The inputs whose value is a default of the constructor.
-        siblings: What other resources of this kind claim in the workspace, as owner and things.
+        token: What other resources of the same run call the resource, empty if they do not.
+        siblings: What other resources of this kind claim in the workspace: token, name and things.
         former: The owners that the resource was known as, by its aliases.
+        told: Whether the program says all this. It does not with `ignore_changes=["*"]`.
     """
 
     owner: str
@@ -50,8 +56,10 @@ class Hints:
     retained: bool = False
     secrets: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
-    siblings: tuple[tuple[str, frozenset[str]], ...] = ()
+    token: str = ""
+    siblings: tuple[tuple[str, str, frozenset[str]], ...] = ()
     former: tuple[str, ...] = ()
+    told: bool = False
 
     @classmethod
     def of(cls, props: Mapping[str, Any]) -> Hints:
@@ -61,10 +69,12 @@ class Hints:
             _text(found.get("owner")) or _text(props.get(OWNER)) or "",
             _text(found.get("workspace")),
             found.get("retained") is True,
-            frozenset(map(str, found.get("secrets") or ())),
+            frozenset(found["secrets"] if "secrets" in found else props.get(SECRETS, "").split()),
             frozenset(map(str, found.get("left_out") or ())),
-            tuple((one[0], frozenset(one[1:])) for one in found.get("siblings") or ()),
+            _text(found.get("token")) or "",
+            tuple((one[0], one[1], frozenset(one[2:])) for one in found.get("siblings") or ()),
             tuple(one for one in found.get("former") or () if isinstance(one, str)),
+            HINTS in props,
         )
 
     def hides(self, *names: str) -> bool:
@@ -76,15 +86,26 @@ class Hints:
         """The owner of the Workspace that is deleted where it leaves the program with its child."""
         return None if self.retained else self.workspace
 
-    def outputs(self, incarnation: str | None) -> dict[str, Any]:
-        """Return what a later operation has to know, for the outputs."""
-        found = {OWNER: self.owner, WORKSPACE: self.leaves_with, INCARNATION: incarnation}
+    def outputs(self, workspace: str | None, incarnation: str | None) -> dict[str, Any]:
+        """Return what a later operation has to know, for the outputs.
+
+        Args:
+            workspace: The owner of the Workspace that leaves the program with the resource.
+            incarnation: Which `create` has made the resource.
+        """
+        found = {
+            OWNER: self.owner,
+            WORKSPACE: workspace,
+            INCARNATION: incarnation,
+            SECRETS: " ".join(sorted(self.secrets)),
+        }
         return {name: value for name, value in found.items() if value}
 
 
 def hidden(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return the hidden outputs that the next outputs carry along."""
-    return {name: props[name] for name in (OWNER, WORKSPACE, INCARNATION) if name in props}
+    names = (OWNER, WORKSPACE, INCARNATION, SECRETS)
+    return {name: props[name] for name in names if name in props}
 
 
 def managed(outputs: Mapping[str, Any]) -> Collection[str]:

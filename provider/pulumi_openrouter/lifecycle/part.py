@@ -16,8 +16,9 @@ from pulumi_openrouter.lifecycle.base import Created, Difference, Problem
 from pulumi_openrouter.lifecycle.hints import INCARNATION, OWNER, WORKSPACE, Hints
 from pulumi_openrouter.lifecycle.properties import Properties, is_unknown
 from pulumi_openrouter.lifecycle.reference import WorkspaceReferring
-from pulumi_openrouter.lifecycle.register import Claim
+from pulumi_openrouter.lifecycle.register import Claim, Kind
 from pulumi_openrouter.lifecycle.words import owner_text
+from pulumi_openrouter.slugs import is_uuid
 
 MOST_KEYS = 5
 """How many API keys an error names."""
@@ -159,21 +160,31 @@ class WorkspacePart(WorkspaceReferring):
         Pulumi deletes the parts of a workspace before the workspace. Where the workspace goes too,
         and is in use, its limits and people have to stay.
         """
-        workspace = olds.get(WORKSPACE)
-        if not workspace:
-            return
-        goes = not self.session.register.was_checked(workspace)
-        if not goes and workspace_id not in self.session.replaced:
+        if self._workspace_stays(workspace_id, olds):
             return
         keys = self.session.active_keys(workspace_id)
         if keys:
+            own = owner_text(olds[OWNER]) if OWNER in olds else f"the {self.declaration.name}"
+            workspace = owner_text(olds[WORKSPACE]) if WORKSPACE in olds else "its workspace"
             names = [f'"{key.name or key.label or key.hash}"' for key in keys[:MOST_KEYS]]
             more = f" and {len(keys) - MOST_KEYS} more" if len(keys) > MOST_KEYS else ""
             msg = (
-                f"{owner_text(olds[OWNER])} was not deleted: OpenRouter refuses to delete "
-                f"{owner_text(workspace)} ({workspace_id}) while it has active API keys: "
-                f"{', '.join(names)}{more}. Delete or disable these keys and run the command "
-                "again. If only this resource is to go, as with --target, remove it from the "
-                "program and run `pulumi up` without --target."
+                f"{own} was not deleted: OpenRouter refuses to delete {workspace} "
+                f"({workspace_id}) while it has active API keys: {', '.join(names)}{more}. Delete "
+                "or disable these keys and run the command again. If only this resource is to go, "
+                "as with --target, remove it from the program and run `pulumi up` without --target."
             )
             raise OpenRouterError(msg)
+
+    def _workspace_stays(self, workspace_id: str, olds: Properties) -> bool:
+        """Return whether the workspace of a part that is deleted is not deleted as well."""
+        register = self.session.register
+        if WORKSPACE in olds:
+            replaced = workspace_id in self.session.replaced
+            return register.was_checked(olds[WORKSPACE]) and not replaced
+        if OWNER in olds:
+            return True
+        # States of version 0.1.0 do not say whether the program manages the workspace. It may where
+        # it passed an id, and then the workspace stays if it takes part in this run.
+        known = register.claims_of(Kind.WORKSPACE, workspace_id)
+        return bool(known) or not is_uuid(str(olds.get("workspace")))

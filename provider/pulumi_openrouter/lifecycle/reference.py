@@ -25,13 +25,27 @@ class WorkspaceReferring(Lifecycle):
         names = super().differences(id_, olds, news)
         if "workspace" in names and self._is_same(news.get("workspace"), self.place(id_, olds)):
             names.remove("workspace")
-            if self._costs_a_look(news.get("workspace")):
+            if self._has_to_be_noted(news["workspace"], olds):
                 names.append(RENAMED)
         claim = self.own_claim(news)
-        former = self.session.register.canonical(olds.get(WORKSPACE, "")) or None
-        if claim is not None and OWNER in olds and former != claim.hints.leaves_with:
-            names.append(RENAMED)
+        if claim is not None and claim.hints.told and OWNER in olds:
+            former = self.session.register.canonical(olds.get(WORKSPACE, "")) or None
+            if former != self.leaves_with(olds, claim.hints, self.place(id_, olds)):
+                names.append(RENAMED)
         return [*dict.fromkeys(names)]
+
+    def leaves_with(self, olds: Properties, hints: Hints, workspace_id: str) -> str | None:
+        """Return the owner of the Workspace that leaves the program with the resource, if any.
+
+        Where the program names the workspace by its id or slug, it is the Workspace of the program
+        that has this id. As long as none is known to have it, what the state says stays.
+        """
+        if hints.workspace is not None:
+            return hints.leaves_with
+        own = self.session.register.claims_of(Kind.WORKSPACE, workspace_id)
+        if not own:
+            return self.session.register.canonical(olds.get(WORKSPACE, "")) or None
+        return None if own[0].hints.retained else own[0].owner
 
     def workspace_of_new(self, reference: object, hints: Hints) -> str | None:
         """Return the id of the workspace that a new resource refers to, where it can be known."""
@@ -54,12 +68,16 @@ class WorkspaceReferring(Lifecycle):
         ids = () if own is None else (key for key in own.keys if is_uuid(key))
         return next(iter(ids), None)
 
-    def _costs_a_look(self, reference: object) -> bool:
-        """Return whether each run has to look up what is meant, until the state knows."""
-        return (
-            isinstance(reference, str)
-            and not is_uuid(reference)
-            and self.session.register.workspace_id(reference) is None
+    def _has_to_be_noted(self, reference: str, olds: Properties) -> bool:
+        """Return whether the state has to learn how the program names the same workspace now.
+
+        It has to where a slug has changed, which a refresh would find again and again, and where
+        each run would have to look up what a slug means.
+        """
+        if is_uuid(reference):
+            return False
+        return not is_uuid(str(olds.get("workspace"))) or (
+            self.session.register.workspace_id(reference) is None
         )
 
     def _is_same(self, reference: object, workspace_id: str) -> bool:

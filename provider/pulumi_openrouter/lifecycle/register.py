@@ -114,6 +114,8 @@ class Register:
         self._places: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
         self._same: dict[str, str] = {}
         self._checked: set[str] = set()
+        self._met: set[str] = set()
+        self._announced: dict[tuple[Kind, str], str] = {}
         self._wanting: defaultdict[str, set[str]] = defaultdict(set)
         self._released: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
 
@@ -124,6 +126,7 @@ class Register:
         """
         with self._lock:
             self._checked.add(claim.owner)
+            self._withdraw(claim.kind, claim.hints.token)
             for former in claim.hints.former:
                 self.are_same(former, claim.owner)
             self._announce(claim)
@@ -135,11 +138,20 @@ class Register:
 
     def _announce(self, claim: Claim) -> None:
         """Enter what siblings claim that are not checked yet, or are left out by `--target`."""
-        for owner, things in claim.hints.siblings:
-            if owner not in self._checked and (claim.kind, owner) not in self._claims:
+        for token, name, things in claim.hints.siblings:
+            owner = f"{claim.owner.partition('::')[0].rpartition('$')[2]}::{name}#{token}"
+            if token not in self._met and (claim.kind, owner) not in self._claims:
+                self._announced[claim.kind, token] = owner
                 hints = Hints(owner, claim.hints.workspace)
                 sibling = Claim(claim.kind, hints, claim.workspace, things)
                 self._enter(replace(sibling, keys=self._keys(sibling)))
+
+    def _withdraw(self, kind: Kind, token: str) -> None:
+        """Forget what others have said of a resource that now speaks for itself."""
+        self._met.add(token)
+        owner = self._announced.pop((kind, token), None)
+        if owner is not None:
+            self._remove(self._claims.pop((kind, owner)))
 
     def _keys(self, claim: Claim) -> frozenset[str]:
         keys = {claim.workspace} if claim.workspace else set()
@@ -185,8 +197,11 @@ class Register:
                 self._same[former] = owner
 
     def canonical(self, owner: str) -> str:
-        """Return the name that an owner has in this run, where a state has a former one."""
-        return self._same.get(owner, owner)
+        """Return the name that an owner has in this run, where a state has a former one.
+
+        An alias leaves the former name in the outputs, and by now another resource may have it.
+        """
+        return owner if owner in self._checked else self._same.get(owner, owner)
 
     def was_checked(self, owner: str) -> bool:
         """Return whether a resource takes part in this run."""

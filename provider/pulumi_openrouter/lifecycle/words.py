@@ -17,6 +17,8 @@ MOST_CHARACTERS = 120
 def owner_text(owner: str) -> str:
     """Return an owner as a user knows it: `WorkspaceBudget "prod" in acme:teams:Team`."""
     types, _, name = owner.partition("::")
+    # What a sibling has announced has the token behind its name.
+    name = re.sub(r"#\d+$", "", name)
     *parents, own = types.split("$")
     place = f" in {' in '.join(reversed(parents))}" if parents else ""
     return f'{own} "{name}"{place}'
@@ -24,8 +26,10 @@ def owner_text(owner: str) -> str:
 
 def without_secrets(text: str, props: Mapping[str, Any], hints: Hints) -> str:
     """Return a text without the values of inputs that the program marks as secret."""
-    for name in hints.secrets:
-        value = props.get(name)
+    values = [props.get(name) for name in hints.secrets]
+    if "emails" in hints.secrets:
+        values.append([one.get("user_id") for one in props.get("members") or () if one])
+    for value in values:
         for item in value if isinstance(value, list) else [value]:
             for form in _forms(item):
                 text = re.sub(rf"(?<![\w.]){re.escape(form)}(?![\w])", "[secret]", text)

@@ -264,7 +264,8 @@ class WorkspaceLifecycle(Lifecycle):
             return
         fields = _outputs(existing, {})
         changes = [
-            f"{name}: {shown(fields.get(name))} -> {shown(value, secret=hints.hides(name))}"
+            f"{name}: {shown(fields.get(name), secret=hints.hides(name))} -> "
+            f"{shown(value, secret=hints.hides(name))}"
             for name, value in _adopted_changes(existing, inputs, hints).items()
         ]
         self.session.notices.add(
@@ -359,12 +360,15 @@ class WorkspaceLifecycle(Lifecycle):
     def _holder(self, id_: str, slug: str, olds: Properties) -> str | None:
         """Return the other resource of this run that has this workspace by its id or slug.
 
-        It may have adopted the workspace in an earlier run, whose deletes were never reached.
+        By the slug it is one that has been renamed without an alias. A resource that is replaced
+        goes whoever has its slug.
         """
         owner, incarnation = olds.get(OWNER), olds.get(INCARNATION)
         held = self.session.register.holders(self.kind, id_, owner, incarnation)
         if held:
             return held[0].owner
+        if owner is not None and self.session.register.was_checked(owner):
+            return None
         by_slug = self.session.register.holders(self.kind, slug, owner, incarnation)
         if not by_slug:
             return None

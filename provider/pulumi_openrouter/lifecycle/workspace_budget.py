@@ -242,8 +242,9 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
             wanted = inputs.get(name)
             if wanted == limit or is_unknown(wanted) or not (name in inputs or exclusive):
                 continue
-            new = shown(wanted, secret=name in inputs and hints.hides(name))
-            changes.append(f"{name}: {usd(limit)} -> {new}")
+            secret = name in inputs and hints.hides(name)
+            old = "[secret]" if secret else usd(limit)
+            changes.append(f"{name}: {old} -> {shown(wanted, secret=secret)}")
         flag = inputs.get(BYOK)
         if isinstance(flag, bool) and live.byok is not None and flag != live.byok:
             changes.append(f"{BYOK}: {shown(live.byok)} -> {shown(flag, secret=hints.hides(BYOK))}")

@@ -91,11 +91,6 @@ def _without_dependencies(output: pulumi.Output[Value]) -> pulumi.Output[Value]:
     return pulumi.Output(set(), output.future(with_unknowns=True), output.is_known())  # type: ignore[arg-type]
 
 
-async def later(value: pulumi.Input[str]) -> str:
-    """Wait for an owner."""
-    return str(await value.future() if isinstance(value, pulumi.Output) else value)
-
-
 def known_later(value: Awaitable[Value]) -> pulumi.Output[Value]:
     """Return an output that is known in previews too, of something that has to be waited for."""
     known: asyncio.Future[bool] = asyncio.get_event_loop().create_future()

@@ -74,8 +74,9 @@ def _refuse_what_does_not_travel(label: str, value: object) -> None:
     try:
         if isinstance(value, str):
             value.encode()
-        elif isinstance(value, int):
-            float(value)
+        elif isinstance(value, int) and float(value) != value:
+            msg = f"{label} is too large to be exact: Pulumi carries numbers as 64-bit floats"
+            raise pulumi.RunError(msg)
     except UnicodeEncodeError:
         msg = f"{label} contains half of a surrogate pair, which is no character; remove it"
         raise pulumi.RunError(msg) from None
@@ -92,6 +93,9 @@ def _prepared(label: str, value: object) -> object:
         _refuse_what_does_not_travel(label, value)
         return value
     if isinstance(value, Decimal):
+        if not value.is_finite():
+            msg = f"{label} must be a number that is finite, not {value}"
+            raise pulumi.RunError(msg)
         return float(value)
     if isawaitable(value):
         return pulumi.Output.from_input(cast("str", value))

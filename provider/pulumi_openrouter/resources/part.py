@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 import pulumi
 
-from pulumi_openrouter.resources.hints import owner
 from pulumi_openrouter.resources.inputs import prepare
 from pulumi_openrouter.resources.references import WorkspaceReference
 from pulumi_openrouter.resources.resource import OpenRouterResource, as_output, checked, resolve_id
-from pulumi_openrouter.resources.siblings import siblings
+from pulumi_openrouter.resources.siblings import sibling_hints
 from pulumi_openrouter.resources.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -27,6 +26,9 @@ class WorkspacePartResource(OpenRouterResource):
 
     _claimable: ClassVar[tuple[str, ...]]
     """The inputs that name what the resource claims."""
+
+    _beside: ClassVar[tuple[str, ...]] = ()
+    """The outputs that stand beside these inputs and say more of what is claimed."""
 
     @property
     def workspace_id(self) -> pulumi.Output[str]:
@@ -44,10 +46,13 @@ class WorkspacePartResource(OpenRouterResource):
         reference = reference_to(label, workspace)
         inputs = prepare(label, {"workspace": reference.id, **given})
         claimed = {name: inputs[name] for name in self._claimable}
-        own = owner(type(self), resource_name, opts)
-        others = siblings(self, own, opts, reference.keys, claimed)
-        more = {**reference.hints(), "siblings": others}
-        self._declare(resource_name, reference.options(opts), inputs, more)
+        others = sibling_hints(self._provider_type, resource_name, reference.keys, claimed)
+        opts = reference.options(opts)
+        if self._beside and any(isinstance(one, pulumi.Output) for one in claimed.values()):
+            # It may be secret, and then what stands beside it must not say who is on the list.
+            hidden = pulumi.ResourceOptions(additional_secret_outputs=[*self._beside])
+            opts = pulumi.ResourceOptions.merge(opts, hidden)
+        self._declare(resource_name, opts, inputs, {**reference.hints(), **others})
 
     @classmethod
     def _read_part(
@@ -72,7 +77,10 @@ def reference_to(label: str, workspace: Workspace | pulumi.Input[str]) -> Worksp
     if isinstance(workspace, str):
         return WorkspaceReference(workspace, frozenset({workspace.lower()}))
     if isinstance(workspace, pulumi.Output) or isawaitable(workspace):
-        return WorkspaceReference(as_output(cast("pulumi.Input[str]", workspace)))
+        # An output of a Workspace is one of its keys.
+        return WorkspaceReference(
+            as_output(cast("pulumi.Input[str]", workspace)), frozenset({workspace})
+        )
     found = "None" if workspace is None else f"a {type(workspace).__name__}"
     msg = f"{label}: workspace must be a Workspace, or the id or slug of one, not {found}"
     raise pulumi.RunError(msg)

@@ -16,11 +16,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
 from pulumi.runtime import settings
 
 from pulumi_openrouter.api.people import email_key
-from pulumi_openrouter.resources.hints import known_later, later
+from pulumi_openrouter.resources.hints import known_later
 
 PEOPLE = ("user_ids", "emails")
 """The inputs that are lists of people; all others are claimed by name."""
@@ -28,9 +27,9 @@ PEOPLE = ("user_ids", "emails")
 
 @dataclass(frozen=True, eq=False)
 class _Sibling:
-    kind: type[pulumi.Resource]
-    owner: pulumi.Input[str]
-    parent: pulumi.Resource | None
+    kind: object
+    name: str
+    token: str
     keys: frozenset[object]
     things: tuple[str, ...]
 
@@ -38,41 +37,35 @@ class _Sibling:
 _programs: weakref.WeakKeyDictionary[Any, list[_Sibling]] = weakref.WeakKeyDictionary()
 
 
-def siblings(
-    resource: pulumi.Resource,
-    owner: pulumi.Input[str],
-    opts: pulumi.ResourceOptions | None,
-    keys: frozenset[object],
-    inputs: Mapping[str, object],
-) -> pulumi.Output[list[list[str]]]:
-    """Enter what a resource claims; return what the others claim, each as owner and things.
+def sibling_hints(
+    kind: object, resource_name: str, keys: frozenset[object], claimed: Mapping[str, object]
+) -> dict[str, object]:
+    """Enter what a resource claims; return what it is called, and what the others claim.
+
+    A resource is called by a token and not by its owner: the owner of a resource in a component is
+    known only with the component's URN, and the component may wait for this resource.
 
     Args:
-        resource: The resource.
-        owner: How it is known in claims.
-        opts: Its options.
+        kind: The kind of the resource, the same for subclasses.
+        resource_name: Its name.
         keys: What its reference to the workspace has in common with others to the same one.
-        inputs: Its inputs: each claims a thing of its name, and lists of people claim the people.
+        claimed: The inputs that claim something: a thing of that name, or the people in a list.
     """
     # One list for each run: the Automation API and tests with mocks run many programs in one
     # process, each with a connection of its own to its engine.
     program = _programs.setdefault(settings.get_monitor(), [])
-    parent = opts.parent if opts is not None else None
-    own = _Sibling(type(resource), owner, parent, keys, tuple(_things(inputs)))
+    token = str(len(program))
+    own = _Sibling(kind, resource_name, token, keys, tuple(_things(claimed)))
     program.append(own)
-    return known_later(_others(program, own))
+    return {"token": token, "siblings": known_later(_others(program, own))}
 
 
 async def _others(program: list[_Sibling], own: _Sibling) -> list[list[str]]:
-    found = []
-    for one in program:
-        # The owner of a resource in another component is not waited for: that component may wait
-        # for this resource.
-        near = one.parent is None or one.parent is own.parent
-        if one is own or one.kind is not own.kind or not near or own.keys.isdisjoint(one.keys):
-            continue
-        found.append([await later(one.owner), *one.things])
-    return found
+    return [
+        [one.token, one.name, *one.things]
+        for one in program
+        if one is not own and one.kind is own.kind and not own.keys.isdisjoint(one.keys)
+    ]
 
 
 def _things(inputs: Mapping[str, object]) -> Iterator[str]:

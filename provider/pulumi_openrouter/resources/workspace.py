@@ -222,12 +222,13 @@ class Workspace(OpenRouterResource, module="openrouter", name="Workspace"):
             resource_name,
             _deleted_first(opts),
             prepare(label, given),
+            {"retained": (opts is not None and opts.retain_on_delete is True) or None},
             left_out=["name"] if name is None else [],
         )
         slugs = {given["slug"]} if isinstance(given["slug"], str) else set()
         self._reference = WorkspaceReference(
             self.id,
-            frozenset({self, *slugs}),
+            frozenset({self, self.id, self.slug, *slugs}),
             owner(type(self), resource_name, opts),
             retained=opts is not None and opts.retain_on_delete is True,
             protected=self._protect is True,

@@ -76,6 +76,7 @@ class WorkspaceMembership(WorkspacePartResource, module="openrouter", name="Work
     _provider_type = WorkspaceMembershipProvider
     _part = WorkspaceMembershipLifecycle.part
     _claimable = PEOPLE
+    _beside = ("members",)
 
     @property
     @pulumi.getter
