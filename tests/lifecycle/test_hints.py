@@ -181,3 +181,32 @@ def test_a_claim_by_slug_holds_what_another_resource_gives_up(
     kept = {} if renamed else {"daily": 1}
     slug = "labs" if renamed else "acme"
     assert live_budgets(sandbox, slug) == {"monthly": 9, "weekly": 5, "byok": False, **kept}
+
+
+def test_the_error_of_a_delete_names_no_secret(
+    process: ProviderProcess, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """A delete is sent no inputs, so the outputs say which of them are secret."""
+    membership = process.resource("WorkspaceMembership")
+    membership.up(workspace=workspace, user_ids=people[:1], __secrets=["user_ids"])
+    sandbox.change_person(people[0], active_key_in=["acme"])
+    with pytest.raises(OpenRouterError, match=r"cannot be removed: \[secret\]"):
+        membership.delete()
+
+
+def test_a_state_of_0_1_0_is_not_stripped(
+    process: ProviderProcess, sandbox: Sandbox, people: list[str]
+) -> None:
+    """It does not say whose parts they are, so where they were given an id, keys protect them."""
+    made = process.resource("Workspace", "acme")
+    made.up(name="Acme", slug="acme")
+    parts = [process.resource(kind) for kind in ("WorkspaceBudget", "WorkspaceMembership")]
+    parts[0].up(workspace=made.id, daily_usd=1)
+    parts[1].up(workspace=made.id, user_ids=people[:1])
+    sandbox.add_key("acme", name="CI")
+    for part in parts:
+        hidden = ("__owner", "__workspace", "__incarnation")
+        part.outputs = {name: v for name, v in part.outputs.items() if name not in hidden}
+        with pytest.raises(OpenRouterError, match="active API keys"):
+            part.delete()
+    assert live_budgets(sandbox) == {"daily": 1, "byok": False}

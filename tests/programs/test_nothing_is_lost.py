@@ -132,11 +132,12 @@ def test_a_replaced_child_keeps_what_it_holds(
     project.settle()
 
 
+@pytest.mark.parametrize("reference", ["chat", "chat.id", "chat.slug"])
 def test_a_team_in_use_is_not_stripped_when_it_leaves_the_program(
-    project: Project, sandbox: Sandbox
+    project: Project, sandbox: Sandbox, reference: str
 ) -> None:
     """With an active key the workspace cannot go, so its limits and people do not go either."""
-    project.program(TEAM)
+    project.program(TEAM.replace("workspace=chat", f"workspace={reference}"))
     project.up()
     key = sandbox.add_key("chat", name="CI")
     project.program("")
@@ -399,6 +400,82 @@ def test_what_moves_between_two_resources_is_never_missing(
     project.up()
     assert [one for one in writes(sandbox) if "DELETE" in one or "remove" in one] == []
     project.settle()
+
+
+ELSEWHERE = """
+    class Team(pulumi.ComponentResource):
+        def __init__(self, name):
+            super().__init__("acme:teams:Team", name)
+    w = openrouter.Workspace("w", slug="w")
+    for name, limits in ({one}, {other}):
+        options = pulumi.ResourceOptions(parent=Team(name))
+        openrouter.WorkspaceBudget(name, options, workspace=w.id, **limits)
+"""
+
+
+def test_what_moves_between_components_is_never_missing(project: Project, sandbox: Sandbox) -> None:
+    """Each knows what the other one claims, although they only share an output of the Workspace."""
+    given = '("a", dict(weekly_usd=200, monthly_usd=900))', '("b", dict(daily_usd=5))'
+    project.program(ELSEWHERE.format(one=given[0], other=given[1]))
+    project.up()
+    writes(sandbox)
+    moved = '("a", dict(monthly_usd=900))', '("b", dict(daily_usd=5, weekly_usd=200))'
+    project.program(ELSEWHERE.format(one=moved[0], other=moved[1]))
+    project.up()
+    assert [one for one in writes(sandbox) if "DELETE" in one] == []
+    assert live(sandbox, "w")["budgets"] == {"weekly": 200, "monthly": 900, "daily": 5}
+    project.settle()
+
+
+def test_a_resource_that_takes_the_name_of_another_one_is_itself(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """After a rename by an alias, the old name is free for something else."""
+    renamed = """
+        old = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="a")])
+        b = openrouter.Workspace("b", old, slug="one", name="a")
+        openrouter.WorkspaceBudget("b", old, workspace=b, monthly_usd=100)
+    """
+    project.program(
+        """
+        a = openrouter.Workspace("a", slug="one")
+        openrouter.WorkspaceBudget("a", workspace=a, monthly_usd=100)
+        """
+    )
+    project.up()
+    project.program(renamed)
+    project.up()
+    project.program(
+        renamed.replace(
+            'old = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="a")])', "old = None"
+        )
+        + """
+        a = openrouter.Workspace("a", slug="two")
+        openrouter.WorkspaceBudget("a", workspace=a, monthly_usd=200)
+    """
+    )
+    project.up()
+    assert [live(sandbox, slug)["budgets"] for slug in ("one", "two")] == [
+        {"monthly": 100},
+        {"monthly": 200},
+    ]
+    project.settle()
+
+
+def test_ignoring_all_changes_leaves_a_workspace_in_use_protected(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """The engine then passes old inputs, without what the program says beside them."""
+    if project.engine is Engine.OFFLINE:
+        pytest.skip("the offline engine refuses wildcards in paths")
+    ignoring = TEAM.replace('("chat", ', '("chat", pulumi.ResourceOptions(ignore_changes=["*"]), ')
+    project.program(ignoring)
+    project.up()
+    assert project.up().is_empty
+    sandbox.add_key("chat", name="CI")
+    with pytest.raises(Failure, match="active API keys"):
+        project.destroy()
+    assert is_whole(sandbox)
 
 
 def test_what_moved_stays_where_a_target_leaves_its_new_owner_out(

@@ -9,8 +9,9 @@ import pytest
 from harness import Engine, Failure, Project
 from harness.organization import Somebody
 from pulumi_openrouter.sandbox import Sandbox
+from pulumi_openrouter.sandbox.seed import user_id
 
-JANE, JOHN = "jane.doe@example.com", "john@example.com"
+RAVI, JOHN = "ravi.patel@example.com", "john@example.com"
 DESCRIPTION = "the-hidden-description"
 LIMIT = 4711.25
 
@@ -28,7 +29,7 @@ def program(project: Project, sandbox: Sandbox, somebody: Somebody) -> list[str]
             description=secret("{DESCRIPTION}"))
         openrouter.WorkspaceBudget("team", workspace=team, monthly_usd=secret({LIMIT}))
         by_email = openrouter.WorkspaceMembership("team", workspace=team,
-            emails=["{JANE}", secret("missing@example.com")], skip_missing=True)
+            emails=["{RAVI}", secret("missing@example.com")], skip_missing=True)
         other = openrouter.Workspace("other", slug="other")
         by_id = openrouter.WorkspaceMembership("other", workspace=other,
             user_ids=secret(["{john}"]))
@@ -39,7 +40,7 @@ def program(project: Project, sandbox: Sandbox, somebody: Somebody) -> list[str]
         pulumi.export("emails", by_email.emails)
         """
     )
-    return [JANE, "missing@example.com", john, DESCRIPTION, str(LIMIT)]
+    return [RAVI, user_id(RAVI), "missing@example.com", john, DESCRIPTION, str(LIMIT)]
 
 
 def test_secret_inputs_stay_secret(project: Project, sandbox: Sandbox, program: list[str]) -> None:
