@@ -240,16 +240,16 @@ class Run:
     def _wanted(self, id_: str, *, at_last: bool = False) -> set[Thing]:
         """Return what the program states of a workspace and what nothing replaces.
 
-        With `at_last`, what a replacement is to have again is wanted too.
+        With `at_last`, what a replacement is to have again is wanted too, and what a resource names
+        that is refused: its siblings know of it.
         """
         wanted: set[Thing] = set()
         for one in self.program:
             if one.kind == "Workspace" or id_ not in self._ids(one):
                 continue
-            # What check refuses claims nothing.
-            if self._goes_first(one) and not at_last:
-                continue
-            if [*self._nobody(one), *self._at_odds(one)]:
+            # What check refuses claims nothing by itself.
+            refused = bool([*self._nobody(one), *self._at_odds(one)])
+            if not at_last and (self._goes_first(one) or refused):
                 continue
             old = self._former(one)
             if self.targets is not None and one.key not in self.targets:
