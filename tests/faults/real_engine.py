@@ -6,6 +6,7 @@ engine and the provider in theirs; the state comes from `pulumi stack export`.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,10 @@ from pulumi_openrouter.registry import RESOURCES
 from pulumi_openrouter.sandbox import Sandbox
 
 PROJECT = "lives"
+
+ATTEMPTS = 3
+"""How often a run is begun whose connection to the engine is lost."""
+
 _KINDS: Mapping[str, Any] = {one.__name__: one for one in RESOURCES}
 
 
@@ -118,12 +123,20 @@ class RealStack:
         if operation in {"up", "preview"}:
             given["program"] = lambda: _declare(program, self._name)
         try:
-            return getattr(self._stack, operation)(**given)
-        except automation.CommandError as error:
-            raise _told(str(error)) from None
+            return self._try(operation, given)
         finally:
             if operation != "preview":
                 self._read({one.key: one for one in program})
+
+    def _try(self, operation: str, given: Mapping[str, Any]) -> Any:
+        for attempt in range(ATTEMPTS):
+            try:
+                return getattr(self._stack, operation)(**given)
+            except automation.CommandError as error:
+                told = _told(str(error))
+                if told is not None or attempt + 1 == ATTEMPTS:
+                    raise told or EngineError(str(error)[-300:]) from None
+        raise AssertionError
 
     def _targets(
         self, program: Sequence[Declared], targets: Sequence[Key] | None
@@ -251,12 +264,17 @@ def _steps(changes: Mapping[Any, int] | None) -> Counter[str]:
     return +Counter({str(getattr(op, "value", op)): n for op, n in (changes or {}).items()})
 
 
-def _told(text: str) -> AlreadyExistsError | EngineError:
-    """Return the first error that the engine printed, in one line."""
-    errors = [line.partition("error: ")[2] for line in text.splitlines() if "error: " in line]
+def _told(text: str) -> AlreadyExistsError | EngineError | None:
+    """Return the first error that the engine printed, in one line.
+
+    None where it printed none of its own: then the connection between the engine and the program,
+    which run in two processes, was lost.
+    """
+    errors = re.findall(r"^\s*error: (.*)$", text, re.MULTILINE)
     # The SDK reports as errors what follows from the end of a run.
     after = ("update failed", MONITOR_GONE, "Exception calling application")
-    ours = (one for one in errors if not any(words in one for words in after))
-    line = next(ours, text[-300:])
-    line = " ".join(line.split())
+    ours = [one for one in errors if not any(words in one for words in after)]
+    if not ours:
+        return None
+    line = " ".join(ours[0].split())
     return AlreadyExistsError(line) if "exists already" in text else EngineError(line)
