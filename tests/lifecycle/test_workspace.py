@@ -1,5 +1,6 @@
 """The lifecycle of a Workspace, on the sandbox: what is sent, what comes back, what is refused."""
 
+import json
 from typing import Any
 
 import pytest
@@ -234,6 +235,17 @@ def test_deleting_one_that_is_gone_succeeds(
     somebody.deletes(acme.id)
     acme.delete()
     assert sandbox.requests(writes_only=True)[-1]["status"] == 404
+
+
+def test_a_live_workspace_is_not_reported_as_deleted(acme: Managed, sandbox: Sandbox) -> None:
+    """A deletion that answers 404 although the workspace can be read has failed."""
+    acme.up(**BASE)
+    body = {"error": {"code": 404, "message": "Workspace not found"}}
+    sandbox.add_fault(method="DELETE", status=404, body=json.dumps(body))
+    with pytest.raises(NotFoundError):
+        acme.delete()
+    acme.delete()
+    assert [one["slug"] for one in sandbox.state()["workspaces"]] == ["default"]
 
 
 @pytest.mark.parametrize(

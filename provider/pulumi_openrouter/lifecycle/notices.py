@@ -23,7 +23,7 @@ class Notices:
         self._given: set[str] = set()
 
     def add(self, text: str) -> None:
-        """Give a notice, unless it has been given in this run."""
+        """Show a notice, unless it has been shown in this run."""
         with self._lock:
             if text in self._given:
                 return

@@ -343,8 +343,9 @@ class WorkspaceLifecycle(Lifecycle):
         try:
             self.session.client.workspaces.delete(id_)
         except NotFoundError:
-            # A wrong base URL answers this as well; then the listing fails, and this raises.
-            self.session.is_gone(id_)
+            # Only the workspace itself can say that it is gone: a gateway may answer this as well.
+            if not self.session.is_gone(id_):
+                raise
         except ForbiddenError as error:
             raise error.with_next_step(UNDELETABLE.format(slug=slug)) from None
         except InvalidRequestError as error:

@@ -45,7 +45,7 @@ class DynamicProvider(dynamic.ResourceProvider):
     lifecycle: Lifecycle
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Give each provider the package as its module.
+        """Make the package the module of each provider.
 
         A provider's module and name stand in every user's state, inside its pickle, and files may
         move.
