@@ -31,14 +31,13 @@ def owner(
 
 
 def hints(
-    kind: type[dynamic.Resource],
+    own: pulumi.Input[str],
     resource_name: str,
     opts: pulumi.ResourceOptions | None,
     inputs: Mapping[str, object],
     left_out: Iterable[str] = (),
 ) -> dict[str, object]:
-    """Return what a constructor tells the provider of any resource."""
-    own = owner(kind, resource_name, opts)
+    """Return what the constructor of a resource with this owner tells the provider."""
     found: dict[str, object] = {"owner": own}
     if outputs := {name: one for name, one in inputs.items() if isinstance(one, pulumi.Output)}:
         found["secrets"] = known_later(_secret(outputs))

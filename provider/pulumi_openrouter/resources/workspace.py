@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from pulumi_openrouter.lifecycle.workspace import WorkspaceLifecycle
-from pulumi_openrouter.resources.hints import owner
 from pulumi_openrouter.resources.inputs import prepare
 from pulumi_openrouter.resources.provider import DynamicProvider
 from pulumi_openrouter.resources.references import WorkspaceReference
@@ -218,19 +217,20 @@ class Workspace(OpenRouterResource, module="openrouter", name="Workspace"):
             "disabled_server_tools": disabled_server_tools,
             "adopt": adopt,
         }
-        self._declare(
+        retained = opts is not None and opts.retain_on_delete is True
+        own = self._declare(
             resource_name,
             _deleted_first(opts),
             prepare(label, given),
-            {"retained": (opts is not None and opts.retain_on_delete is True) or None},
+            {"retained": retained or None},
             left_out=["name"] if name is None else [],
         )
         slugs = {given["slug"]} if isinstance(given["slug"], str) else set()
         self._reference = WorkspaceReference(
             self.id,
             frozenset({self, self.id, self.slug, *slugs}),
-            owner(type(self), resource_name, opts),
-            retained=opts is not None and opts.retain_on_delete is True,
+            own,
+            retained=retained,
             protected=self._protect is True,
         )
 
