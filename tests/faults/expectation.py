@@ -164,8 +164,8 @@ class Run:
             if self._stays(old) and self.after.records[self._now(old)].id == old.id:
                 continue
             # Whoever lets go leaves alone what the program gives to another resource, even if that
-            # one fails: the next run goes on with it.
-            known = self.after.held(id_) | self._wanted(id_, at_last=True)
+            # one fails or `--target` leaves it out: the next run goes on with it.
+            known = self.after.held(id_) | self._wanted(id_, at_last=True) | self._awaited(id_)
             for thing in sorted(self.before.things(old) & self.after.live(id_) - known):
                 yield f'{thing} of workspace "{slug}" is live and forgotten'
 
