@@ -52,6 +52,18 @@ def _program_traceback(error: BaseException, main: str) -> str:
     return "".join(traceback.format_exception(error))
 
 
+def _is_canceled(error: Exception) -> bool:
+    """Return whether the engine canceled a call of the program.
+
+    It does so to what is under way when the run fails for another reason, which it has reported.
+    Mostly it is gone by then, and the SDK has an error of its own for that.
+    """
+    import grpc
+
+    cause = error.__context__
+    return isinstance(cause, grpc.RpcError) and cause.code() == grpc.StatusCode.CANCELLED
+
+
 def _run_program(program: str, *arguments: str) -> int:
     import pulumi
     import pulumi.runtime
@@ -79,6 +91,8 @@ def _run_program(program: str, *arguments: str) -> int:
         pulumi.log.error(str(error))
         return EXPLAINED
     except Exception as error:  # the boundary of the user's code: shown, not handled
+        if _is_canceled(error):
+            return EXPLAINED
         text = _program_traceback(error, main)
         pulumi.log.error(f"Program failed with an unhandled exception:\n{text}")
         return EXPLAINED
