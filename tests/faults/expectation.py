@@ -433,8 +433,14 @@ class Run:
             if id_ not in self.before.workspaces and id_ not in mine:
                 yield f'workspace "{one["slug"]}" has no owner'
         for id_, new in mine.items():
-            if id_ not in self.after.workspaces and id_ not in shared:
-                yield f"{new.key} is in the state and not there"
+            if id_ in {*self.after.workspaces, *shared} or self._is_overlooked(new):
+                continue
+            yield f"{new.key} is in the state and not there"
+
+    def _is_overlooked(self, one: Recorded) -> bool:
+        """Whether somebody else deleted a workspace that `--target` leaves out."""
+        left_out = self.targets is not None and not self._applied(one)
+        return left_out and one.id not in self.before.workspaces
 
     def _applied(self, one: Recorded) -> bool:
         """Whether this run dealt with a resource: `--target` may have left it out."""
