@@ -12,10 +12,11 @@ from importlib import import_module
 from typing import NoReturn, cast
 
 COMMANDS = {
-    "offline": "pulumi_openrouter.offline.cli",
-    "sandbox": "pulumi_openrouter.sandbox.command",
+    "import": ("pulumi_openrouter.importing.command", "import_"),
+    "offline": ("pulumi_openrouter.offline.cli", "offline"),
+    "sandbox": ("pulumi_openrouter.sandbox.command", "sandbox"),
 }
-"""The module of each subcommand; the command in it has the subcommand's name."""
+"""The module of each subcommand, and the name of the command in it."""
 
 EXTRA = frozenset({"click", "fastapi", "rich", "ruamel", "starlette", "uvicorn", "yaml"})
 """The modules that the extra `sandbox` brings."""
@@ -52,7 +53,8 @@ class CommandLine(click.Group):
         """Return a subcommand, or None if there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        return cast("click.Command", getattr(import_module(COMMANDS[cmd_name]), cmd_name))
+        module, name = COMMANDS[cmd_name]
+        return cast("click.Command", getattr(import_module(module), name))
 
 
 @click.group(cls=CommandLine)

@@ -22,6 +22,7 @@ Value = TypeVar("Value")
 
 DEFAULT_BASE_URL = "https://openrouter.ai/api/v1"
 KEY_SETTING = "openrouter:managementKey"
+KEY_VARIABLES = ("OPENROUTER_MANAGEMENT_KEY", "OPENROUTER_API_KEY")
 
 NAMES = (
     "managementKey",
@@ -156,7 +157,7 @@ def _refuse_unknown(config_keys: Iterable[str]) -> None:
 
 
 def _management_key(source: _Source) -> tuple[str, str]:
-    found = source.find("managementKey", "OPENROUTER_MANAGEMENT_KEY", "OPENROUTER_API_KEY")
+    found = source.find("managementKey", *KEY_VARIABLES)
     if found is None:
         msg = (
             "No OpenRouter management key: openrouter:managementKey, OPENROUTER_MANAGEMENT_KEY "

@@ -86,12 +86,13 @@ class OpenRouterResource(dynamic.Resource):
             self,
             f"pulumi-python:{self._resource_type_name}",
             resource_name,
-            {**outputs, **inputs, PROVIDER_KEY: _pickled(self._provider_type)},
+            {**outputs, **inputs, PROVIDER_KEY: pickled(self._provider_type)},
             opts,
         )
 
 
-def _pickled(provider: type[DynamicProvider]) -> str:
+def pickled(provider: type[DynamicProvider]) -> str:
+    """Return a provider as it stands in the state of each of its resources."""
     return str(serialize_provider(provider()))
 
 

@@ -220,8 +220,8 @@ class Control:
         ids = {*self.store.people}
         emails = {email_key(person["email"]) for person in self.store.people.values()}
         for row in rows:
-            if row["id"] in ids or email_key(row["email"]) in emails:
-                raise _taken(row["email"])
+            if row["id"] in ids or (row["email"] and email_key(row["email"]) in emails):
+                raise _taken(row["email"] or row["id"])
             ids.add(row["id"])
             emails.add(email_key(row["email"]))
         self.store.people.update({row["id"]: row for row in rows})
@@ -349,6 +349,6 @@ class Control:
             raise Refusal(404, f"The organization has no member with id {user_id}")
 
 
-def _taken(email: str) -> Refusal:
-    message = f"The organization has a member with the email {email}, or with its id, already"
+def _taken(email_or_id: str) -> Refusal:
+    message = f"The organization has a member with the email or the id of {email_or_id} already"
     return Refusal(400, message)

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 from uuid import NAMESPACE_URL, uuid5
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pulumi_openrouter.sandbox.refusals import (
     Refusal,
@@ -38,15 +38,25 @@ Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 class Person(BaseModel):
-    """A member of the organization; the id is made from the email unless given."""
+    """A member of the organization; the id is made from the email unless given.
+
+    Somebody without an email address has an empty one, and needs an id.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    email: Email
+    email: Annotated[str, Field(pattern=r"^([^@\s]+@[^@\s]+)?$")]
     first_name: Text | None = None
     last_name: Text | None = None
     role: Role = "org:member"
     id: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _has_id(self) -> Person:
+        if not (self.email or self.id):
+            msg = "a person without an email address needs an id"
+            raise ValueError(msg)
+        return self
 
     def row(self) -> dict[str, Any]:
         """Return the person as the API shows them."""
@@ -156,7 +166,7 @@ def _read(source: str | Path | None) -> tuple[str, object]:
 def _conflicts(seed: Seed) -> Iterator[str]:
     people = [person.row() for person in seed.organization_members]
     ids = [person["id"] for person in people]
-    emails = [email_key(person["email"]) for person in people]
+    emails = [email_key(person["email"]) for person in people if person["email"]]
     slugs = [DEFAULT_SLUG] if seed.default_workspace else []
     slugs += [workspace.slug for workspace in seed.workspaces]
     yield from _repeated("organization_members: id", ids)
