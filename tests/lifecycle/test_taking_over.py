@@ -35,7 +35,8 @@ def test_one_that_exists_is_left_alone_and_described(acme: Managed, sandbox: San
         f"({theirs['id']}), created {theirs['created_at']} by {theirs['created_by']}. It does not "
         "match this program. If you renamed the resource, give it an alias. If no other stack "
         "manages the workspace, adopt it: set adopt=True, or run once with "
-        "OPENROUTER_ADOPT_EXISTING=1. Otherwise choose a different slug."
+        "OPENROUTER_ADOPT_EXISTING=1; or bring it in unchanged with `pulumi-openrouter import`. "
+        "Otherwise choose a different slug."
     )
     assert sandbox.state() == before
 

@@ -242,7 +242,8 @@ def check_command(command: str) -> None:
 
 def check_arguments(words: list[str]) -> None:
     """Parse arguments as the command line does, which looks for the files they name as well."""
-    command: click.Command = getattr(import_module(COMMANDS[words[0]]), words[0])
+    module, name = COMMANDS[words[0]]
+    command: click.Command = getattr(import_module(module), name)
     rest = words[1:]
     if isinstance(command, click.Group) and rest:
         found = command.get_command(click.Context(command), rest.pop(0))

@@ -90,6 +90,7 @@ def test_seed_is_what_the_sandbox_holds(tmp_path: Path, as_file: bool) -> None:
         ("workspaces: [{name: A, slug: default}]", "slug 'default' appears twice"),
         ("organization_members: [{email: a@b}, {email: A@B}]", "id 'user_.*' appears twice"),
         ("organization_members: [{email: nobody}]", "email: String should match .*'nobody'"),
+        ('organization_members: [{email: ""}]', "a person without an email address needs an id"),
         ("- a list", "seed: Input should be a valid dictionary"),
         ("{", "is not YAML: "),
     ],

@@ -467,8 +467,8 @@ def _conflict(existing: Workspace, *, equal: bool) -> str:
     return (
         f'creating workspace "{existing.slug}": {_exists(existing)}. {matches} If you '
         "renamed the resource, give it an alias. If no other stack manages the workspace, adopt "
-        "it: set adopt=True, or run once with OPENROUTER_ADOPT_EXISTING=1. Otherwise choose a "
-        "different slug."
+        "it: set adopt=True, or run once with OPENROUTER_ADOPT_EXISTING=1; or bring it in "
+        "unchanged with `pulumi-openrouter import`. Otherwise choose a different slug."
     )
 
 

@@ -62,9 +62,10 @@ def check_options(
         raise pulumi.RunError(msg)
     if opts.import_ is not None and not reads:
         msg = (
-            f"{label}: import_ does not work for dynamic resources. To take over what exists, set "
-            "adopt=True on the Workspace, or run once with OPENROUTER_ADOPT_EXISTING=1; budgets "
-            "and memberships take over what they name."
+            f"{label}: import_ does not work for dynamic resources. To take over what exists, run "
+            "`pulumi-openrouter import` and `pulumi import --file`, or set adopt=True on the "
+            "Workspace, or run once with OPENROUTER_ADOPT_EXISTING=1; budgets and memberships "
+            "take over what they name."
         )
         raise pulumi.RunError(msg)
     return opts
