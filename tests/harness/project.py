@@ -152,9 +152,9 @@ class Project:
         """
         assert self.stack is not None, "the stack is created before a command needs it"
         done = subprocess.run(
-            ["pulumi", *arguments, "--stack", self.stack_name, "--color", "never"],  # noqa: S607
+            ["pulumi", *arguments, "--color", "never"],  # noqa: S607
             cwd=self.folder,
-            env={**os.environ, **self._variables()},
+            env={**os.environ, **self._variables(), "PULUMI_STACK": self.stack_name},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
