@@ -19,6 +19,9 @@ import pulumi.automation as auto
 
 from harness.project import cli_variables, pulumi_on_path, pulumi_version
 from pulumi_openrouter import offline
+from pulumi_openrouter.offline.state.import_file import read_import_file
+
+from .scenario import Import
 
 has_cli = pulumi_on_path
 cli_version = cache(pulumi_version)
@@ -29,7 +32,11 @@ STACK = "dev"
 Outcome = dict[str, Any]
 # What marks a value with a meaning of its own in a state.
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-_ECHOES = r"\w+ failed|an unhandled error occurred: .*|Resource monitor has terminated.*"
+_ECHOES = (
+    r"\w+ failed(: step application failed: .*)?|an unhandled error occurred: .*"
+    r"|Resource monitor has terminated.*"
+    r"|One or more imported inputs failed to validate.*|the provider's check refuses inputs.*"
+)
 _DROPPED = ("created", "modified", "sourcePosition", "stackTrace")
 
 
@@ -41,6 +48,9 @@ class Engine(Protocol):
 
     def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
         """Run an operation; return whether it worked, its changes, errors and outputs."""
+
+    def import_file(self, file: Path, *, protect: bool, skip_preview: bool) -> Outcome:
+        """Import what a file describes; the outcome has warnings as well."""
 
     def export(self) -> dict[str, Any]:
         """Return the state."""
@@ -56,34 +66,53 @@ class OfflineEngine:
     """Ours."""
 
     def __init__(self, work: Path) -> None:
-        self._stack = offline.create_or_select_stack(STACK, work)
+        self.stack = offline.create_or_select_stack(STACK, work)
 
     def set_config(self, key: str, value: str, *, secret: bool) -> None:
         """Set a configuration value."""
-        self._stack.set_config(key, offline.ConfigValue(value, secret))
+        self.stack.set_config(key, offline.ConfigValue(value, secret))
 
     def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
         """Run an operation."""
-        method: Callable[..., Any] = getattr(self._stack, operation)
+        method: Callable[..., Any] = getattr(self.stack, operation)
+        outcome, result = self._outcome(lambda: method(**options))
+        if operation == "up" and result is not None:
+            outcome |= outputs_of(result.outputs)
+        return outcome
+
+    def import_file(self, file: Path, *, protect: bool, skip_preview: bool) -> Outcome:
+        """Import what a file describes, as the command does: a preview has to succeed first."""
+        with file.open() as opened:
+            resources, names = read_import_file(opened)
+        if not skip_preview:
+            outcome, result = self._outcome(
+                lambda: self.stack.preview_import(resources, names, parallel=1)
+            )
+            if result is None:
+                return outcome
+        outcome, result = self._outcome(
+            lambda: self.stack.import_resources(resources, names, protect=protect, parallel=1)
+        )
+        found = result.diagnostics if result is not None else []
+        return {**outcome, "warnings": _messages(found, "warning")}
+
+    @staticmethod
+    def _outcome(operation: Callable[[], Any]) -> tuple[Outcome, Any]:
+        """Return what came of an operation, and its result if it worked."""
         try:
-            result = method(**options)
+            result = operation()
         except offline.OperationError as error:
-            errors = [one for one in error.diagnostics if one.severity == "error"]
-            return {
-                "ok": False,
-                "changes": error.resource_changes,
-                "errors": [[one.urn, one.message] for one in errors],
-            }
-        outputs = outputs_of(result.outputs) if operation == "up" else {}
-        return {"ok": True, "changes": result.summary.resource_changes, **outputs}
+            errors = _messages(error.diagnostics, "error")
+            return {"ok": False, "changes": error.resource_changes, "errors": errors}, None
+        return {"ok": True, "changes": result.summary.resource_changes}, result
 
     def export(self) -> dict[str, Any]:
         """Return the state."""
-        return self._stack.export_stack().deployment
+        return self.stack.export_stack().deployment
 
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
-        self._stack.import_stack(offline.Deployment(3, deployment))
+        self.stack.import_stack(offline.Deployment(3, deployment))
 
     def taint(self, urn: str) -> None:
         """Mark a resource to be replaced, as the state holds it."""
@@ -106,20 +135,20 @@ class RealEngine:
             **cli_variables(home),
         }
         options = auto.LocalWorkspaceOptions(env_vars=self._environment)
-        self._stack = auto.create_or_select_stack(STACK, work_dir=str(work), opts=options)
+        self.stack = auto.create_or_select_stack(STACK, work_dir=str(work), opts=options)
 
     def set_config(self, key: str, value: str, *, secret: bool) -> None:
         """Set a configuration value."""
-        self._stack.set_config(key, auto.ConfigValue(value, secret))
+        self.stack.set_config(key, auto.ConfigValue(value, secret))
 
     def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
         """Run an operation."""
         events: list[auto.EngineEvent] = []
-        method: Callable[..., Any] = getattr(self._stack, operation)
+        method: Callable[..., Any] = getattr(self.stack, operation)
         try:
             result = method(on_event=events.append, color="never", **options)
         except auto.CommandError:
-            errors = _errors(events)
+            errors = _diagnostics(events, "error")
             # Without a reason it is not the scenario that failed, but the CLI or its language host.
             if not errors:
                 raise
@@ -133,24 +162,47 @@ class RealEngine:
         deployment: dict[str, Any] = json.loads(text)["deployment"]
         return deployment
 
-    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run the CLI for what its Automation API does not do: secrets, replacement by URN."""
+    def import_file(self, file: Path, *, protect: bool, skip_preview: bool) -> Outcome:
+        """Import what a file describes."""
+        log = file.with_suffix(".log")
+        arguments = ["--file", str(file), "--generate-code=false", f"--protect={protect}".lower()]
+        arguments += ["--yes", "--event-log", str(log), "--parallel", "1"]
+        done = self.command(
+            "import", *arguments, *(["--skip-preview"] if skip_preview else []), check=False
+        )
+        lines = log.read_text().splitlines()
+        events = [auto.EngineEvent.from_json(json.loads(line)) for line in lines]
+        log.unlink()
+        # The preview and the import each begin with a prelude; the last of them counts.
+        events = events[max(n for n, one in enumerate(events) if one.prelude_event) :]
+        outcome = {"ok": done.returncode == 0, "changes": _changes(events)}
+        if done.returncode:
+            return {**outcome, "errors": _diagnostics(events, "error")}
+        return {**outcome, "warnings": _diagnostics(events, "warning")}
+
+    def command(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run the CLI for what its Automation API does not do."""
         return subprocess.run(
             ["pulumi", "--non-interactive", *arguments, "--stack", STACK],  # noqa: S607
             cwd=self._work,
-            env={**os.environ, **self._environment},
+            # The log of events is for the CLI's own developers, and hidden without this.
+            env={**os.environ, **self._environment, "PULUMI_DEBUG_COMMANDS": "true"},
             capture_output=True,
             text=True,
-            check=True,
+            check=check,
         )
 
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
-        self._stack.import_stack(auto.Deployment(3, deployment))
+        self.stack.import_stack(auto.Deployment(3, deployment))
 
     def taint(self, urn: str) -> None:
         """Mark a resource to be replaced."""
         self.command("state", "taint", urn, "--yes")
+
+
+def _messages(diagnostics: list[offline.Diagnostic], severity: str) -> list[list[str]]:
+    return [[one.urn, one.message] for one in diagnostics if one.severity == severity]
 
 
 def _changes(events: list[auto.EngineEvent]) -> dict[str, int]:
@@ -162,9 +214,9 @@ def _changes(events: list[auto.EngineEvent]) -> dict[str, int]:
     }
 
 
-def _errors(events: list[auto.EngineEvent]) -> list[list[str]]:
+def _diagnostics(events: list[auto.EngineEvent], severity: str) -> list[list[str]]:
     found = [one.diagnostic_event for one in events if one.diagnostic_event]
-    return [[one.urn or "", one.message] for one in found if one.severity == "error"]
+    return [[one.urn or "", one.message] for one in found if one.severity == severity]
 
 
 def outputs_of(outputs: Mapping[str, Any]) -> Outcome:
@@ -179,6 +231,40 @@ def new_world(engine: str, work: Path, program: str) -> tuple[Path, Path]:
     shutil.copytree(PROGRAMS / program, project)
     objects.mkdir()
     return project, objects
+
+
+@cache
+def _pickle() -> str:
+    """Return the provider of things as it stands in every state."""
+    program = (
+        "from pulumi.dynamic.dynamic import serialize_provider; from toy import Things; "
+        "print(serialize_provider(Things()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROGRAMS / "toy",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def import_document(step: Import) -> dict[str, Any]:
+    """Return what the import file of a step holds, with the provider of each thing."""
+    document: dict[str, Any] = {"resources": [_with_provider(one) for one in step.entries]}
+    if step.name_table:
+        document["nameTable"] = step.name_table
+    return document
+
+
+def _with_provider(entry: Mapping[str, Any]) -> dict[str, Any]:
+    bags = {
+        key: {"__provider": _pickle(), **entry[key]}
+        for key in ("inputs", "outputs")
+        if key in entry
+    }
+    return {**entry, **bags}
 
 
 def comparable_state(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -224,14 +310,15 @@ def _decoded(value: Any) -> Any:
     return {key: _decoded(one) for key, one in value.items()}
 
 
-def comparable_errors(errors: list[list[str]]) -> list[str]:
-    """Return the line of each error that says what is wrong, with the name of its resource.
+def comparable_messages(messages: list[list[str]]) -> list[str]:
+    """Return the line of each error or warning that says what is wrong, with its resource's name.
 
     Left out is what the real engine adds at the end: that the operation failed, or the program, and
-    the SDK's complaint that it can reach the engine no more.
+    the SDK's complaint that it can reach the engine no more. Each engine introduces what a check
+    finds in an import file in its own words.
     """
     found = []
-    for urn, message in errors:
+    for urn, message in messages:
         lines = message.strip().splitlines()
         line = lines[-1] if lines[0].startswith("Program failed with") else lines[0]
         if not re.fullmatch(_ECHOES, line):

@@ -42,12 +42,22 @@ class Taint:
 
 
 @dataclass(frozen=True)
+class Import:
+    """Import what is there, from a file with these entries, after a preview unless skipped."""
+
+    entries: tuple[Mapping[str, Any], ...]
+    name_table: Mapping[str, str] = field(default_factory=dict)
+    protect: bool = True
+    skip_preview: bool = False
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A stack's life. `fact` says what its record shows."""
 
     name: str
     fact: str
-    steps: tuple[Run | Edit | Fail | Taint, ...]
+    steps: tuple[Run | Import | Edit | Fail | Taint, ...]
     config: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
     # Calls to the provider are compared in their order.
     ordered: bool = True

@@ -14,23 +14,26 @@ import pytest
 from .engines import (
     Engine,
     OfflineEngine,
+    Outcome,
     RealEngine,
     cli_version,
-    comparable_errors,
+    comparable_messages,
     comparable_state,
     has_cli,
+    import_document,
     new_world,
     read_world,
     take_calls,
 )
-from .scenario import Edit, Fail, Run, Scenario, Taint, urn
+from .scenario import Edit, Fail, Import, Run, Scenario, Taint, urn
 from .scenarios_of_changes import CHANGES
+from .scenarios_of_imports import IMPORTS
 from .scenarios_of_relations import RELATIONS
 
 RECORDED = Path(__file__).with_name("recorded")
 
 each_scenario = pytest.mark.parametrize(
-    "scenario", [*CHANGES, *RELATIONS], ids=lambda one: one.name
+    "scenario", [*CHANGES, *RELATIONS, *IMPORTS], ids=lambda one: one.name
 )
 
 
@@ -43,8 +46,9 @@ def play(scenario: Scenario, engine: Engine, project: Path, objects: Path) -> li
         (objects / "log-everything").touch()
     record = []
     for step in scenario.steps:
-        if isinstance(step, Run):
-            record.append(_run(step, scenario, engine, project, objects))
+        if isinstance(step, Run | Import):
+            outcome = _run(step, engine, project)
+            record.append(_seen(outcome, scenario, engine, objects))
         elif isinstance(step, Edit):
             _edit(step, objects)
         elif isinstance(step, Taint):
@@ -54,14 +58,25 @@ def play(scenario: Scenario, engine: Engine, project: Path, objects: Path) -> li
     return record
 
 
-def _run(step: Run, scenario: Scenario, engine: Engine, project: Path, objects: Path) -> Any:
+def _run(step: Run | Import, engine: Engine, project: Path) -> Outcome:
+    if isinstance(step, Import):
+        file = project / "import.json"
+        file.write_text(json.dumps(import_document(step)))
+        skip_preview = step.skip_preview
+        outcome = engine.import_file(file, protect=step.protect, skip_preview=skip_preview)
+        return {"operation": "import", **outcome}
     (project / "variant").write_text(step.variant)
     outcome = engine.run(step.operation, {"parallel": 1, **step.options})
-    if "errors" in outcome:
-        outcome["errors"] = comparable_errors(outcome["errors"])
+    return {"operation": f"{step.operation} {step.variant}", **outcome}
+
+
+def _seen(outcome: Outcome, scenario: Scenario, engine: Engine, objects: Path) -> Outcome:
+    """Return what an operation did, with all that it left behind."""
+    for key in ("errors", "warnings"):
+        if key in outcome:
+            outcome[key] = comparable_messages(outcome[key])
     calls = take_calls(objects)
     return {
-        "operation": f"{step.operation} {step.variant}",
         **outcome,
         "calls": calls if scenario.ordered else sorted(calls),
         "objects": read_world(objects),

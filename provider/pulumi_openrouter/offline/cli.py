@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any, Concatenate, NoReturn, ParamSpec, TextIO
@@ -35,6 +35,7 @@ from pulumi_openrouter.offline.stack import (
     Stack,
     create_or_select_stack,
 )
+from pulumi_openrouter.offline.state.import_file import read_import_file
 from pulumi_openrouter.offline.values import values
 
 P = ParamSpec("P")
@@ -193,6 +194,46 @@ def destroy(run: _Invocation, refresh: bool, skip_preview: bool) -> None:
     run(
         lambda stack, show: stack.destroy(run.parallel, refresh, on_event=show),
         first=None if skip_preview else lambda s: s.preview_destroy(run.parallel, refresh),
+    )
+
+
+@offline.command(name="import")
+@_operation
+@click.option(
+    "--file",
+    "file",
+    required=True,
+    type=click.File(encoding="utf-8"),
+    help="The import file, as `pulumi import --file` takes it.",
+)
+@click.option(
+    "--protect",
+    type=bool,
+    default=True,
+    show_default=True,
+    metavar="BOOLEAN",
+    help="Protect what is imported until the next `up` of a program that does not protect it.",
+)
+def import_(run: _Invocation, file: TextIO, protect: bool) -> None:
+    """Add resources that exist already to the state, as an import file describes them.
+
+    Nothing is read or changed: the state gets the inputs and outputs of the file. What is in the
+    state already stays as it is, so the same file can be imported again. Then let `preview
+    --refresh` compare the program with what is there:
+
+    \b
+        pulumi-openrouter offline import --file import.json --stack prod
+        pulumi-openrouter offline preview --refresh --stack prod
+    """
+
+    entries = cache(lambda: read_import_file(file))
+    run(
+        lambda stack, show: stack.import_resources(
+            *entries(), protect=protect, parallel=run.parallel, source=file.name, on_event=show
+        ),
+        first=lambda stack: stack.preview_import(
+            *entries(), parallel=run.parallel, source=file.name
+        ),
     )
 
 

@@ -2,8 +2,8 @@
 
 OfflineError
 +-- ProjectError     the project, the stack's name or its configuration cannot be used
-+-- StateError       the state file, its lock or an imported deployment cannot be used
-+-- OperationError   an up, preview, refresh or destroy failed; what succeeded is saved
++-- StateError       the state file, its lock, a deployment or an import file cannot be used
++-- OperationError   an up, preview, refresh, destroy or import failed; what succeeded is saved
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class ProjectError(OfflineError):
 
 
 class StateError(OfflineError):
-    """The state file, its lock or an imported deployment cannot be used."""
+    """The state file, its lock, a deployment to import or an import file cannot be used."""
 
 
 @dataclass(slots=True, frozen=True)

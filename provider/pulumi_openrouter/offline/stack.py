@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_openrouter.offline.display.lines import PREVIEWS, Lines, OnEvent, OnOutput, error_lines
-from pulumi_openrouter.offline.exceptions import Diagnostic, OperationError, StepRecord
+from pulumi_openrouter.offline.exceptions import (
+    Diagnostic,
+    OfflineError,
+    OperationError,
+    StepRecord,
+)
 from pulumi_openrouter.offline.project import (
     ConfigValue,
     OperationOptions,
@@ -23,11 +28,14 @@ from pulumi_openrouter.offline.project import (
     read_config,
 )
 from pulumi_openrouter.offline.running.operation import Operation
+from pulumi_openrouter.offline.state.import_file import read_entries
 from pulumi_openrouter.offline.state.model import STACK_TYPE, Resource
 from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.state.store import StateStore
 from pulumi_openrouter.offline.values import values
 
+# Where the entries of an import are from, unless the caller knows better.
+_LISTED = "the list of resources to import"
 # Operations that change nothing.
 _QUIET = frozenset({"same", "read", "discard", "read-replacement"})
 
@@ -83,6 +91,7 @@ class PreviewResult(OperationResult):
         return self.summary.resource_changes
 
 
+ImportResult = OperationResult
 RefreshResult = OperationResult
 DestroyResult = OperationResult
 
@@ -256,6 +265,62 @@ class Stack:
         done = self._perform("destroy preview", Operation.delete, parallel, show, refresh=refresh)
         return PreviewResult(*done)
 
+    def import_resources(
+        self,
+        resources: Iterable[Mapping[str, Any]],
+        name_table: Mapping[str, str] | None = None,
+        *,
+        protect: bool = True,
+        generate_code: bool = False,
+        on_output: OnOutput | None = None,
+        on_event: OnEvent | None = None,
+        parallel: int | None = None,
+        source: str = _LISTED,
+    ) -> ImportResult:
+        """Add resources that exist already to the state, which nothing else changes.
+
+        `resources` has the entries of an import file: type, name, id, inputs, outputs, and perhaps
+        the name of a parent. `name_table` maps names of parents outside the list to URNs. The
+        resources are not read: the state gets the inputs and outputs of the entries. With
+        `protect`, they cannot be deleted before the next `up` of a program that does not protect
+        them. Errors name `source` as where the entries are from. No code is generated.
+
+        As with `pulumi.automation`, no preview comes first. Raises StateError for entries that
+        cannot be imported, before anything is done.
+        """
+        if generate_code:
+            msg = "the offline engine generates no code for what it imports: leave generate_code"
+            raise OfflineError(msg)
+        wanted = self._entries(resources, name_table, source, protect=protect)
+        done = self._perform("import", _importing(wanted), parallel, (on_output, on_event))
+        return ImportResult(*done)
+
+    def preview_import(
+        self,
+        resources: Iterable[Mapping[str, Any]],
+        name_table: Mapping[str, str] | None = None,
+        *,
+        on_output: OnOutput | None = None,
+        on_event: OnEvent | None = None,
+        parallel: int | None = None,
+        source: str = _LISTED,
+    ) -> PreviewResult:
+        """Return what `import_resources` would do, changing nothing."""
+        wanted = self._entries(resources, name_table, source, protect=True)
+        show = on_output, on_event
+        return PreviewResult(*self._perform("import preview", _importing(wanted), parallel, show))
+
+    def _entries(
+        self,
+        resources: Iterable[Mapping[str, Any]],
+        name_table: Mapping[str, str] | None,
+        source: str,
+        *,
+        protect: bool,
+    ) -> list[Resource]:
+        origin = self.name, self.project.name
+        return read_entries(resources, name_table or {}, source, origin, protect=protect)
+
     def cancel(self) -> None:
         """Cancel the running operation, from any thread: running steps are finished and saved.
 
@@ -353,6 +418,10 @@ class Stack:
                 snapshot.write_to(write)
                 yield snapshot
                 self._store.save(snapshot)
+
+
+def _importing(wanted: list[Resource]) -> Callable[[Operation], None]:
+    return lambda operation: operation.import_resources(wanted)
 
 
 def _run(operation: Operation, part: Callable[[Operation], None], *, refresh: bool) -> None:

@@ -29,8 +29,10 @@ _TITLES = {
     "update": "Updating",
     "refresh": "Refreshing",
     "destroy": "Destroying",
+    "import preview": "Previewing import",
+    "import": "Importing",
 }
-PREVIEWS = frozenset({"preview", "destroy preview"})
+PREVIEWS = frozenset({"preview", "destroy preview", "import preview"})
 
 
 class _Look(NamedTuple):
@@ -54,6 +56,7 @@ _LOOKS = {
     Op.DELETE_REPLACED: _Look(
         "--", "red", "delete original", "deleted original", "deleting original"
     ),
+    Op.IMPORT: _Look("=", "green", "import", "imported", "importing"),
     Op.READ: _Look(">", "", "read", "read", "reading"),
     Op.READ_REPLACEMENT: _Look(">~", "", "read for replacement", "read for replacement", "reading"),
     Op.REFRESH: _Look("~", "yellow", "refresh", "refreshed", "refreshing"),

@@ -8,11 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pulumi_openrouter.offline.exceptions import Diagnostic, Stopped
+from pulumi_openrouter.offline.planning.failures import failure_texts
 from pulumi_openrouter.offline.planning.graph import DependencyGraph
 from pulumi_openrouter.offline.planning.identity import Identities
 from pulumi_openrouter.offline.planning.steps import Op, Step
 from pulumi_openrouter.offline.project import OperationOptions
-from pulumi_openrouter.offline.state.model import PROVIDER_TYPE, Goal, Resource, make_urn
+from pulumi_openrouter.offline.state.model import (
+    PROVIDER_TYPE,
+    STACK_TYPE,
+    Goal,
+    Resource,
+    make_urn,
+    qualified_type,
+)
 from pulumi_openrouter.offline.values import paths, values
 from pulumi_openrouter.offline.values.diffs import compare
 from pulumi_openrouter.offline.values.values import PropertyMap
@@ -142,12 +150,8 @@ class Planner:
     def _check(self, new: Resource, inputs: PropertyMap, before: PropertyMap) -> bool:
         """Have the provider check inputs, which go into `new`; failures are reported."""
         new.inputs, failures = self._provider.check(new, before, inputs, dry_run=self._dry_run)
-        for name, reason in failures:
-            where = f"{new.type} resource '{new.name}'"
-            if name:
-                shown = values.redacted(new.inputs.get(name))
-                where += f": property {name} value {{{_shown(shown)}}}"
-            self._error(new.urn, f"{where} has a problem: {reason}")
+        for text in failure_texts(new, failures):
+            self._error(new.urn, text)
         return not failures
 
     def _change(self, goal: Goal, old: Resource, new: Resource, inputs: PropertyMap) -> list[Step]:
@@ -171,6 +175,34 @@ class Planner:
         if not new.custom:
             return DiffResult(changes=bool(compare(old.inputs, inputs)))
         return self._provider.diff(old, inputs, new.ignore_changes, dry_run=self._dry_run)
+
+    def keep_all(self) -> list[Step]:
+        """Plan to leave everything that is in the state as it is, in the order of the state."""
+        return [Step(Op.SAME, old, old.copy()) for old in self._base if not old.delete]
+
+    def imports(self, wanted: list[Resource]) -> list[list[Step]]:
+        """Plan the imports of what is not in the state yet; parents come before their children.
+
+        Return groups of which each can go at once.
+        """
+        groups: list[list[Step]] = []
+        depths: dict[str, int] = {}
+        valid = True
+        for new in wanted:
+            old = self.olds.get(new.urn)
+            if old is not None and old.id == new.id:
+                continue
+            depth = depths.get(new.parent, -1) + 1
+            problem = _import_problem(old, new, known=depth > 0 or new.parent in self.olds)
+            if problem:
+                self._error(new.urn, f"Preview failed: {problem}" if self._dry_run else problem)
+                valid = False
+            depths[new.urn] = depth
+            groups += [[] for _ in range(depth + 1 - len(groups))]
+            groups[depth].append(Step(Op.IMPORT, new=new))
+        if not valid:
+            raise Stopped
+        return groups
 
     # Replacing a resource, by creating the new one first or by deleting the old one first.
 
@@ -273,6 +305,18 @@ class Planner:
         return [[steps[one] for one in group] for group in self.graph.delete_order(steps)]
 
 
+def _import_problem(old: Resource | None, new: Resource, *, known: bool) -> str:
+    """Return why a resource cannot be imported, or nothing; `known`: its parent is there."""
+    if old is not None:
+        return (
+            f"resource '{new.urn}' already exists\nwith the id {old.id!r}, and the import file "
+            f"has {new.id!r}; correct the file, or give the resource in it another name"
+        )
+    if not known and qualified_type(new.parent) != STACK_TYPE:
+        return f"unknown parent '{new.parent}' for resource '{new.urn}'"
+    return ""
+
+
 def _created_first(old: Resource, new: Resource) -> list[Step]:
     return [
         Step(Op.CREATE_REPLACEMENT, old, new, pending_delete=True),
@@ -295,15 +339,3 @@ def _triggered(old: object, new: object) -> bool:
     if old is None or new is None:
         return False
     return bool(compare({"trigger": old}, {"trigger": new}))
-
-
-def _shown(value: object) -> str:
-    """Write a value as the real engine shows it in an error: whole numbers bare, texts unquoted."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        items = (f"{key}:{{{_shown(one)}}}" for key, one in sorted(value.items()))
-        return f"map[{' '.join(items)}]"
-    if isinstance(value, list):
-        return "[" + " ".join(f"{{{_shown(one)}}}" for one in value) + "]"
-    return "<nil>" if value is None else str(value)

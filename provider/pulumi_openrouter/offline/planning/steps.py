@@ -24,6 +24,7 @@ class Op(str, Enum):
     DISCARD = "discard"
     DISCARD_REPLACED = "discard-replaced"
     REMOVE_PENDING_REPLACE = "remove-pending-replace"
+    IMPORT = "import"
 
 
 CREATES = frozenset({Op.CREATE, Op.CREATE_REPLACEMENT})
@@ -61,6 +62,8 @@ class Step:
     unread: bool = False
     # For a refresh: whether the resource is unchanged, updated or deleted.
     result: Op | None = None
+    # For an import: what the provider finds wrong with the inputs, by property.
+    failures: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def resource(self) -> Resource:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pulumi_openrouter.offline.display.events import Event, StepEvent
 from pulumi_openrouter.offline.display.lines import diff_lines
 from pulumi_openrouter.offline.exceptions import Diagnostic, StepRecord, Stopped
+from pulumi_openrouter.offline.planning.failures import failure_texts
 from pulumi_openrouter.offline.planning.graph import DependencyGraph
 from pulumi_openrouter.offline.planning.steps import CREATES, DELETES, READS, Op, Step
 from pulumi_openrouter.offline.project import OperationOptions
@@ -121,6 +122,8 @@ class Executor:
             return False
         if step.new is not None and step.op is not Op.REPLACE:
             _hide_secrets(step.new)
+        if step.failures:
+            self._warn(step)
         if not self._options.dry_run:
             self._end(step)
         self._count(step)
@@ -139,6 +142,15 @@ class Executor:
             self._emit(Diagnostic("error", urn, text))
         else:
             self.fail(urn, text)
+
+    def _warn(self, step: Step) -> None:
+        """Warn of inputs in an import file that the provider's check refuses."""
+        intro = (
+            "the provider's check refuses inputs of the import file; they are imported all the "
+            "same, and `preview` then shows what to correct in the program"
+        )
+        for text in (intro, *failure_texts(step.after, step.failures)):
+            self._emit(Diagnostic("warning", step.urn, text))
 
     def _count(self, step: Step) -> None:
         with self._lock:

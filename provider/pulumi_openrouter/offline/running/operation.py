@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from pulumi_openrouter.offline.display.events import Event, OutputEvent
 from pulumi_openrouter.offline.exceptions import Diagnostic, Stopped
@@ -12,7 +13,13 @@ from pulumi_openrouter.offline.planning.steps import Op, Step
 from pulumi_openrouter.offline.project import OperationOptions
 from pulumi_openrouter.offline.running.actions import rebuilt
 from pulumi_openrouter.offline.running.executor import Executor
-from pulumi_openrouter.offline.state.model import STACK_TYPE, Goal, Resource, make_urn
+from pulumi_openrouter.offline.state.model import (
+    PROVIDER_TYPE,
+    STACK_TYPE,
+    Goal,
+    Resource,
+    make_urn,
+)
 from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.values import values
 from pulumi_openrouter.offline.wire.host import EXPLAINED
@@ -133,6 +140,27 @@ class Operation:
     def delete(self) -> None:
         """Delete every resource that the program did not register; all of them if none ran."""
         self.executor.delete_all(self._planner.deletes(), self._planner.graph)
+
+    def import_resources(self, wanted: list[Resource]) -> None:
+        """Add resources to the state that exist already; what is in it stays as it is."""
+        with suppress(Stopped):
+            self.executor.run(self._planner.keep_all())
+            if self.stack_urn not in self._planner.olds:
+                stack = Resource(self.stack_urn, STACK_TYPE)
+                self.executor.run([Step(Op.CREATE, new=stack)])
+            provider = ""
+            if any(one.custom for one in wanted):
+                provider = self._kept_reference() or self._reference()
+            for one in wanted:
+                one.parent = one.parent or self.stack_urn
+                one.provider = provider if one.custom else ""
+            for group in self._planner.imports(wanted):
+                self.executor.run_all(group)
+
+    def _kept_reference(self) -> str:
+        """Return the reference to the provider in the state, whose configuration stays."""
+        old = self._planner.olds.get(self._urn("", PROVIDER_TYPE, "default"))
+        return f"{old.urn}::{old.id}" if old else ""
 
     # What the program asks for, by way of the monitor.
 

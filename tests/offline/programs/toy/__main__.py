@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import changes
+import imports
 import relations
 
 name = Path("variant").read_text()
-getattr(changes if hasattr(changes, name) else relations, name)()
+next(getattr(one, name) for one in (changes, relations, imports) if hasattr(one, name))()
