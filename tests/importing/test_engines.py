@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ import pytest
 
 from harness import Engine, Failure, Project
 from harness.organization import Somebody, live_budgets
+from harness.project import pulumi_on_path
+from pulumi_openrouter.offline import OperationError
 from pulumi_openrouter.sandbox.seed import user_id
 
 from .conftest import Importing, Starting
@@ -37,9 +40,21 @@ class Stack(Project):
         if self.engine is Engine.CLI:
             self.pulumi("import", "--file", "import.json", "--generate-code=false", "--yes")
         else:
-            self.stack.import_resources(self.folder / "import.json")
+            self.offline("import", "--file", "import.json")
         kinds = [one["type"].rpartition(":")[2] for one in self.resources()]
         return {kind: kinds.count(kind) for kind in kinds}
+
+    def offline(self, *arguments: str) -> str:
+        """Run a command of the offline engine on this stack and return what it prints."""
+        command = "from pulumi_openrouter.cli import main; main()"
+        return subprocess.run(
+            [sys.executable, "-c", command, "offline", *arguments, "--stack", self.stack_name],
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
 
     @property
     def are_protected(self) -> set[bool]:
@@ -72,8 +87,12 @@ def test_what_was_imported_is_managed(importing_from: Starting, engine: Engine) 
     importing()
     stack = Stack(importing, engine)
     stack.take_over()
-    with pytest.raises(Failure, match="protected"):
-        stack.destroy(preview_only=True) if engine is Engine.CLI else stack.stack.preview_destroy()
+    if engine is Engine.CLI:
+        with pytest.raises(Failure, match="it is protected"):
+            stack.destroy(preview_only=True)
+    else:
+        with pytest.raises(OperationError, match="it is protected"):
+            stack.stack.preview_destroy()
     program = importing.program.replace("monthly_usd=50", "monthly_usd=60")
     (importing.folder / "__main__.py").write_text(program)
     assert stack.up().changes["update"] == 1
@@ -121,11 +140,21 @@ def test_a_state_tells_what_is_managed(
 def _exported(stack: Stack) -> str:
     if stack.engine is Engine.CLI:
         return stack.pulumi("stack", "export")
-    command = "from pulumi_openrouter.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", command, "offline", "export", "--stack", stack.stack_name],
-        cwd=stack.folder,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    return stack.offline("export")
+
+
+@pytest.mark.cli
+@pytest.mark.skipif(not pulumi_on_path(), reason="`pulumi` is not on PATH")
+def test_an_import_without_import_files(importing_from: Starting, tmp_path: Path) -> None:
+    """A CLI that is too old for them takes the state that the offline engine has made of one."""
+    importing = importing_from(CHAT)
+    importing()
+    offline = Stack(importing, Engine.OFFLINE)
+    offline.take_over()
+    state = tmp_path / "state.json"
+    state.write_text(offline.offline("export"))
+    stack = Stack(importing, Engine.CLI)
+    stack.pulumi("stack", "import", "--file", str(state))
+    assert stack.preview(refresh=True, expect_no_changes=True).is_empty
+    assert stack.up().is_empty
+    assert importing.sandbox.counts()["writes"] == 0

@@ -1,4 +1,4 @@
-"""A workspace goes from one stack to another one, with its limits and people, and none is touched."""
+"""A workspace goes from one stack to another one with its limits and people."""
 
 from __future__ import annotations
 
