@@ -66,7 +66,7 @@ examples: install ## Run every example from nothing to nothing
 sandbox: .venv/package.stamp ## Serve OpenRouter's Workspaces API on this machine
 	$(BIN)/pulumi-openrouter sandbox $(ARGS)
 
-demo: .venv/package.stamp ## See it work: three environments, drift, repair, budgets, destroy
+demo: .venv/package.stamp ## See it work: three environments, drift, repair, budgets, destroy, import
 	@PATH="$$PATH:$(TOOLS)" PYTHONPATH=tests $(BIN)/python -m demo $(ARGS)
 
 bench: install ## Measure requests and time, and write tests/bench/RESULTS.md

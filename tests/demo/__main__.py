@@ -40,6 +40,7 @@ class Demo:
             self.repair,
             self.change_budgets,
             self.destroy,
+            self.bring_in,
         ]
         for number, step in enumerate(steps, 1):
             say(f"\n=== {number}. {step.__doc__}")
@@ -113,6 +114,21 @@ class Demo:
         expected = len(limits) + 2 * len(STACKS)
         check(f"{expected} requests that write", self._sandbox.counts()["writes"], expected)
         check("the organization is as before", self._sandbox.state(), self._initial)
+
+    def bring_in(self) -> None:
+        """Bring in what exists already: import it as it is, then change one limit of it."""
+        self._somebody.settles_in()
+        imported = self._engine.import_organization()
+        self._sandbox.clear_requests()
+        imported.up("prod", "--expect-no-changes")
+        check("nothing was written", self._sandbox.counts()["writes"], 0)
+        program = imported.folder / "__main__.py"
+        text = program.read_text(encoding="utf-8")
+        program.write_text(text.replace("monthly_usd=70", "monthly_usd=80"), encoding="utf-8")
+        seen = updates(imported.preview("prod"))
+        check("1 property differs", seen, {PropertyDiff("WorkspaceBudget", "monthly_usd")})
+        imported.up("prod")
+        check("the limit is raised", live(self._sandbox, "theirs")["budgets"], {"monthly": 80})
 
     def _by_hand(self, method: str, path: str, body: dict[str, Any]) -> httpx.Response:
         """Send a request as somebody else, and show it with the answer."""

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.project import cli_variables, is_personal, pulumi_on_path
@@ -55,14 +55,30 @@ class Engine:
         """Destroy a stack and return what was printed."""
         return self.run("destroy", "--stack", stack, *self.options)
 
+    def import_organization(self) -> Engine:
+        """Import what exists into a stack `prod` of a project of its own, and return its engine."""
+        folder = self.folder / "imported"
+        self._run("pulumi-openrouter", "import", "--out", str(folder))
+        imported = replace(self, folder=folder)
+        file = ("--file", "import.json")
+        if self.options:
+            imported.run("stack", "init", "prod")
+            imported.run("import", *file, "--generate-code=false", "--stack", "prod", *self.options)
+        else:
+            imported.run("import", *file, "--stack", "prod")
+        return imported
+
     def run(self, *arguments: str) -> str:
         """Run a command of the engine; DemoError unless it exits with 0."""
-        self.show(f"$ {' '.join([*self.command, *arguments])}")
-        program = shutil.which(self.command[0], path=self.environment["PATH"])
-        assert program, f"{self.command[0]} is on PATH"
+        return self._run(*self.command, *arguments)
+
+    def _run(self, *command: str) -> str:
+        self.show(f"$ {' '.join(command)}")
+        program = shutil.which(command[0], path=self.environment["PATH"])
+        assert program, f"{command[0]} is on PATH"
         lines = []
         with subprocess.Popen(
-            [program, *self.command[1:], *arguments],
+            [program, *command[1:]],
             cwd=self.folder,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
@@ -77,7 +93,7 @@ class Engine:
                 if line.strip():
                     self.show(f"  {line.rstrip()}")
         if process.returncode:
-            msg = f"`{' '.join([*self.command, *arguments])}` exited with {process.returncode}"
+            msg = f"`{' '.join(command)}` exited with {process.returncode}"
             raise DemoError(msg)
         return "".join(lines)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import os
 import re
 import shlex
 import subprocess
