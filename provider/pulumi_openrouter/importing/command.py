@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -203,7 +204,7 @@ def _print_summary(
     click.echo("\nNext:\n")
     for command in commands:
         click.echo(f"    {command}")
-    click.echo(f"\n{ENDING}")
+    click.echo(f"\n{click.wrap_text(ENDING, min(shutil.get_terminal_size().columns, 100))}")
 
 
 def _number(count: int, noun: str) -> str:

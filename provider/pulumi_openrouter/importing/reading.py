@@ -18,14 +18,11 @@ from pulumi_openrouter.api.exchange import Model
 from pulumi_openrouter.api.models import Answer, Workspace, WorkspaceBudgets, WorkspaceMember
 from pulumi_openrouter.api.people import OrganizationDirectory
 from pulumi_openrouter.api.transport import Transport
-from pulumi_openrouter.errors import ApiError, NotFoundError, OpenRouterError
+from pulumi_openrouter.errors import ApiError, ForbiddenError, NotFoundError, OpenRouterError
 from pulumi_openrouter.settings import Settings
 
 DEFAULT_WORKSPACE = "default"
 """The slug of the workspace that everybody in the organization is in."""
-
-_NO_BUDGETS = (403, 404)
-"""What the list of budgets answers where an organization has no budgets."""
 
 
 class ReadOnlyTransport(Transport):
@@ -167,8 +164,9 @@ class _Reading:
     def read(self, workspace: Workspace) -> FoundWorkspace | None:
         """Return a workspace with what it holds, or None if it is gone since it was listed."""
         try:
-            members = self._members(workspace)
-            return FoundWorkspace(workspace, self._budgets(workspace), members)
+            # The members last: a workspace that has no budgets and one that is gone answer the same.
+            budgets = self._budgets(workspace)
+            return FoundWorkspace(workspace, budgets, self._members(workspace))
         except NotFoundError:
             if not self._is_gone(workspace):
                 raise
@@ -183,9 +181,7 @@ class _Reading:
     def _budgets(self, workspace: Workspace) -> WorkspaceBudgets | None:
         try:
             return self._client.budgets.list(workspace.id)
-        except ApiError as error:
-            if error.status not in _NO_BUDGETS:
-                raise
+        except (ForbiddenError, NotFoundError) as error:
             self._without_budgets[workspace.id] = error
             return None
 
@@ -200,17 +196,18 @@ class _Reading:
         """Yield what could not be read; raise the refusal of budgets that others are shown."""
         for slug in sorted(self._vanished):
             yield f'Workspace "{slug}" was deleted while it was read, and is left out.'
-        refusals = {one.workspace.id: self._without_budgets.get(one.workspace.id) for one in found}
-        if not found or None not in refusals.values():
-            if any(one and one.status == _NO_BUDGETS[0] for one in refusals.values()):
-                yield (
-                    "OpenRouter shows no budgets of this organization to this key (403), so the "
-                    "program has none. Budgets need OpenRouter's Enterprise plan."
-                )
-            return
-        for refusal in refusals.values():
-            if refusal is not None and refusal.status == _NO_BUDGETS[0]:
-                raise refusal
+        refusals = [self._without_budgets.get(one.workspace.id) for one in found]
+        if None in refusals:
+            # Others are shown, so a workspace whose budgets are forbidden is one that is missed.
+            for refusal in refusals:
+                if isinstance(refusal, ForbiddenError):
+                    raise refusal
+        elif refusals:
+            answers = " or ".join(sorted({str(one.status) for one in refusals if one}))
+            yield (
+                f"OpenRouter answered {answers} to the budgets of every workspace, so the program "
+                "has none. Budgets need OpenRouter's Enterprise plan."
+            )
 
 
 def _as_they_come(
