@@ -164,7 +164,7 @@ class _Reading:
     def read(self, workspace: Workspace) -> FoundWorkspace | None:
         """Return a workspace with what it holds, or None if it is gone since it was listed."""
         try:
-            # The members last: a workspace that has no budgets and one that is gone answer the same.
+            # The members last: without budgets, a workspace answers as one that is gone does.
             budgets = self._budgets(workspace)
             return FoundWorkspace(workspace, budgets, self._members(workspace))
         except NotFoundError:
