@@ -32,8 +32,8 @@ lint: install ## Check format, rules, layers and types
 
 types: install ## Check types: mypy on everything, pyright on the public API
 	$(BIN)/mypy provider tests
-	for program in examples/* tests/offline/programs/*; do \
-		test ! -f "$$program/__main__.py" || MYPYPATH=$$program $(BIN)/mypy "$$program/__main__.py" || exit; \
+	for folder in $(sort $(dir $(wildcard examples/*/*.py examples/*/*/*.py tests/offline/programs/*/*.py))); do \
+		MYPYPATH=$$folder $(BIN)/mypy $$folder*.py || exit; \
 	done
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
@@ -43,7 +43,7 @@ test: install ## Run all tests on the offline engine; ARGS="-k budgets" for some
 pulumi: ## Build the Pulumi CLI into .tools/bin, unless one is on PATH (needs Go)
 	@tests/pulumi/build
 
-test-pulumi: install pulumi ## Run whole programs on the Pulumi CLI
+test-pulumi: install pulumi .venv/policy.stamp ## Run whole programs on the Pulumi CLI
 	PATH="$(TOOLS):$$PATH" $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m cli $(ARGS)
 
 record: install pulumi ## Record anew what the Pulumi CLI does, for the offline engine to follow
@@ -79,10 +79,14 @@ soak: install pulumi ## Run thousands of random programs, changes and faults, fo
 # The only target that needs uv.
 COMPILE := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make requirements" pyproject.toml --extra sandbox
+POLICY_PACK := examples/10-policy-pack/policy
 requirements: ## Pin what pyproject.toml asks for
 	$(COMPILE) --group build --output-file .requirements/package.txt $(ARGS)
 	$(COMPILE) --group dev --constraint .requirements/package.txt \
 		--output-file .requirements/development.txt $(ARGS)
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make requirements" $(POLICY_PACK)/requirements.txt \
+		--output-file .requirements/policy.txt $(ARGS)
 
 clean: ## Remove .venv and what tools have left; the state of stacks stays
 	rm -rf .venv build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -102,6 +106,12 @@ endef
 .venv/development.stamp: .requirements/development.txt pyproject.toml | $(BIN)/pip
 	$(INSTALL)
 	@touch .venv/package.stamp
+
+# A policy pack runs in an environment of its own: pulumi-policy requires an older protobuf.
+.venv/policy.stamp: .requirements/policy.txt | $(BIN)/pip
+	@$(BIN)/python -m venv .venv/policy
+	@.venv/policy/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@touch $@
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \

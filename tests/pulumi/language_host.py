@@ -8,7 +8,7 @@ It differs from the official host in what programs in this repository do not nee
 
 - Only `virtualenv` of the runtime's options is supported. Without it, programs run by
   `PULUMI_PYTHON_CMD`, or `python3` on PATH. `toolchain` and `typechecker` are refused.
-- It installs nothing, generates no code, attaches no debugger and runs no plugins.
+- It installs nothing, generates no code, attaches no debugger and runs no plugins but policy packs.
 - It requires no plugins on behalf of a program's packages.
 - After a `RunError` it reports that the error is on the screen already. The official host exits
   with 1, so that the CLI adds a line with the exit code.
@@ -122,6 +122,26 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         if code:
             return language_pb2.RunResponse(error=f"program exited with non-zero exit code: {code}")
         return language_pb2.RunResponse()
+
+    def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
+        """Run a policy pack until the engine has no more use for it, and hand on what it prints."""
+        try:
+            python = _python(request.info)
+        except OptionError as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        pack = subprocess.Popen(
+            [python, "-u", "-m", "pulumi.policy", *request.args, request.info.program_directory],
+            cwd=request.pwd,
+            env=dict(variable.split("=", 1) for variable in request.env),
+            stdout=subprocess.PIPE,
+        )
+        self._programs.add(pack)
+        context.add_callback(lambda: self._stop(pack))
+        assert pack.stdout is not None
+        for line in pack.stdout:
+            yield language_pb2.RunPluginResponse(stdout=line)
+        self._programs.discard(pack)
+        yield language_pb2.RunPluginResponse(exitcode=pack.wait())
 
     def Cancel(self, request: Any, context: Any) -> Any:
         """Interrupt what runs, and all that would still be started."""

@@ -30,6 +30,7 @@ DOCUMENTS = [
     ROOT / "README.md",
     ROOT / ".github/CONTRIBUTING.md",
     ROOT / ".github/SECURITY.md",
+    ROOT / "examples/README.md",
     *sorted(ROOT.glob("examples/*/README.md")),
 ]
 CHANGES = {"REPLACE": "replaces", "UPDATE": "updates", "NONE": "nothing"}

@@ -1,0 +1,12 @@
+"""A program that knows nothing of keys: the stack's ESC environment brings the one to use."""
+
+import pulumi
+
+import pulumi_openrouter as openrouter
+
+config = pulumi.Config()
+
+chat = openrouter.Workspace("chat", description=f"Chat app, {pulumi.get_stack()}")
+openrouter.WorkspaceBudget("chat", workspace=chat, monthly_usd=config.require_float("monthlyUsd"))
+
+pulumi.export("slug", chat.slug)

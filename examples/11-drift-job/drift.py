@@ -1,0 +1,72 @@
+"""Report what was changed by hand in some stacks, and change nothing.
+
+python drift.py dev prod --cwd examples/environments
+
+The exit code is 0 if there is no drift, 1 if there is some, and 2 if a stack could not be checked.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+NO_DRIFT, DRIFT, NOT_CHECKED = 0, 1, 2
+REPORTED = {
+    "create": "is gone; up would create it",
+    "delete": "is not in the program; up would delete it",
+    "replace": "has changed; up would replace it",
+    "update": "has changed; up would update it",
+}
+
+
+def check(stack: str, cwd: str) -> int:
+    """Compare a stack with what is live, and print the differences."""
+    # Only a preview is a check: `pulumi up --expect-no-changes` complains after it has applied.
+    command = ["pulumi", "preview", "--refresh", "--expect-no-changes", "--json"]
+    where = ["--stack", stack, "--cwd", cwd, "--non-interactive"]
+    done = subprocess.run([*command, *where], capture_output=True, text=True, check=False)
+    plan = json.loads(done.stdout) if done.stdout.startswith("{") else {}
+    drifted = [line for step in plan.get("steps", []) for line in differences(step)]
+    if done.returncode == 0:
+        print(f"{stack}: no drift")
+        return NO_DRIFT
+    # The summary is there only if the preview got to its end.
+    if drifted and "changeSummary" in plan:
+        print(f"{stack}: drift", *drifted, sep="\n  ")
+        return DRIFT
+    reasons = [one["message"].strip() for one in plan.get("diagnostics", [])]
+    print(f"{stack}: not checked", *reasons, done.stderr.strip(), sep="\n  ")
+    return NOT_CHECKED
+
+
+def differences(step: Mapping[str, Any]) -> Iterator[str]:
+    """Describe a step that `up` would take, with each value that differs."""
+    if step["op"] not in REPORTED:
+        return
+    type_, name = step["urn"].split("::")[-2:]
+    yield f'{type_.rpartition(":")[2]} "{name}" {REPORTED[step["op"]]}'
+    if step["op"] == "update":
+        live, program = (step[state].get("inputs", {}) for state in ("oldState", "newState"))
+        for key in sorted({*live, *program}):
+            if not key.startswith("__") and live.get(key) != program.get(key):
+                yield f"  {key} is {shown(live, key)}, and {shown(program, key)} in the program"
+
+
+def shown(inputs: Mapping[str, Any], key: str) -> str:
+    """Return a value as text."""
+    return json.dumps(inputs[key]) if key in inputs else "not set"
+
+
+def main() -> None:
+    """Check each stack, and exit with the worst result."""
+    parser = argparse.ArgumentParser(description="Report what was changed by hand.")
+    parser.add_argument("stacks", nargs="+", help="the stacks to check")
+    parser.add_argument("--cwd", default=".", help="folder of the project")
+    given = parser.parse_args()
+    sys.exit(max(check(stack, given.cwd) for stack in given.stacks))
+
+
+if __name__ == "__main__":
+    main()
