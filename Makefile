@@ -60,8 +60,8 @@ coverage: install ## Measure how much of the core runs in the tests that start n
 	@for room in resources lifecycle api; do printf '%-10s ' $$room; \
 		$(BIN)/coverage report --include "*/$$room/*" --format total --precision 1; done
 
-examples: install ## Run every example from nothing to nothing
-	$(BIN)/python -m pytest tests/programs/test_examples.py $(ARGS)
+examples: install .venv/policy.stamp ## Run every example from nothing to nothing
+	$(BIN)/python -m pytest tests/programs/test_example*.py $(ARGS)
 
 sandbox: .venv/package.stamp ## Serve OpenRouter's Workspaces API on this machine
 	$(BIN)/pulumi-openrouter sandbox $(ARGS)

@@ -23,6 +23,7 @@ class Team(BaseModel):
 
 
 TEAMS = TypeAdapter(dict[TeamName, Team])
+SHOWN_BY_KEY = {"missing", "extra_forbidden"}
 
 
 def read_teams(file: Path) -> dict[str, Team]:
@@ -38,8 +39,9 @@ def read_teams(file: Path) -> dict[str, Team]:
         return TEAMS.validate_python(document)
     except ValidationError as error:
         problems = (
-            f"  {'.'.join(str(part) for part in problem['loc']) or 'the file'}: "
-            f"{problem['msg']}, but it is {problem['input']!r}"
+            f"  {'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"
+            # A key that is missing or unknown has no value that would be worth showing.
+            + ("" if problem["type"] in SHOWN_BY_KEY else f", but it is {problem['input']!r}")
             for problem in error.errors()
         )
         msg = f"{file.name} cannot be used:\n" + "\n".join(problems)

@@ -14,7 +14,7 @@ from typing import Any
 
 NO_DRIFT, DRIFT, NOT_CHECKED = 0, 1, 2
 REPORTED = {
-    "create": "is gone; up would create it",
+    "create": "is missing; up would create it",
     "delete": "is not in the program; up would delete it",
     "replace": "has changed; up would replace it",
     "update": "has changed; up would update it",
@@ -28,24 +28,24 @@ def check(stack: str, cwd: str) -> int:
     where = ["--stack", stack, "--cwd", cwd, "--non-interactive"]
     done = subprocess.run([*command, *where], capture_output=True, text=True, check=False)
     plan = json.loads(done.stdout) if done.stdout.startswith("{") else {}
-    drifted = [line for step in plan.get("steps", []) for line in differences(step)]
     if done.returncode == 0:
         print(f"{stack}: no drift")
         return NO_DRIFT
-    # The summary is there only if the preview got to its end.
-    if drifted and "changeSummary" in plan:
-        print(f"{stack}: drift", *drifted, sep="\n  ")
-        return DRIFT
-    reasons = [one["message"].strip() for one in plan.get("diagnostics", [])]
-    print(f"{stack}: not checked", *reasons, done.stderr.strip(), sep="\n  ")
-    return NOT_CHECKED
+    messages = plan.get("diagnostics", [])
+    errors = [one["message"].strip() for one in messages if one["severity"] == "error"]
+    drifted = [line for step in plan.get("steps", []) for line in differences(step)]
+    if errors or not drifted:
+        print(f"{stack}: not checked", *errors, done.stderr.strip(), sep="\n  ")
+        return NOT_CHECKED
+    print(f"{stack}: drift", *drifted, sep="\n  ")
+    return DRIFT
 
 
 def differences(step: Mapping[str, Any]) -> Iterator[str]:
     """Describe a step that `up` would take, with each value that differs."""
-    if step["op"] not in REPORTED:
-        return
     type_, name = step["urn"].split("::")[-2:]
+    if step["op"] not in REPORTED or type_ == "pulumi:pulumi:Stack":
+        return
     yield f'{type_.rpartition(":")[2]} "{name}" {REPORTED[step["op"]]}'
     if step["op"] == "update":
         live, program = (step[state].get("inputs", {}) for state in ("oldState", "newState"))

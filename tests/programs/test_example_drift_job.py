@@ -68,14 +68,18 @@ def test_it_reports_what_was_changed_by_hand(
 def test_it_reports_what_was_deleted_by_hand(checked: Project, somebody: Somebody) -> None:
     """A workspace that is gone is drift, and so are its parts."""
     somebody.deletes("prod-dev")
+    kinds = ("Workspace", "WorkspaceBudget", "WorkspaceMembership")
+    expected = [f'  {kind} "prod" is missing; up would create it' for kind in kinds]
     code, report = check(checked, "dev")
-    assert code == DRIFT
-    assert '  Workspace "prod" is gone; up would create it' in report.splitlines()
+    first, *others = report.splitlines()
+    assert (code, first, sorted(others)) == (DRIFT, "dev: drift", expected)
 
 
 @on_the_cli
-def test_a_failed_check_is_no_drift(checked: Project) -> None:
-    """A revoked key and a missing stack exit with 2 and the reason; other stacks are checked."""
+def test_a_failed_check_is_no_drift(
+    checked: Project, somebody: Somebody, sandbox: Sandbox
+) -> None:
+    """What cannot be read exits with 2 and the reason, whatever drifted; others are checked."""
     code, report = check(checked, "dev", OPENROUTER_MANAGEMENT_KEY="sk-or-mgmt-revoked")
     assert code == NOT_CHECKED
     assert report.startswith("dev: not checked")
@@ -85,6 +89,11 @@ def test_a_failed_check_is_no_drift(checked: Project) -> None:
     assert code == NOT_CHECKED
     assert "no stack named 'nowhere' found" in report
     assert "dev: no drift" in report
+    somebody.changes("prod-dev", description="By hand")
+    sandbox.add_fault(status=403, method="GET", path="/workspaces/*/budgets", times=None)
+    code, report = check(checked, "dev")
+    assert code == NOT_CHECKED
+    assert "answered 403" in report
 
 
 @on_the_cli

@@ -96,3 +96,10 @@ def test_the_script_serves_teams(tmp_path: Path, sandbox: Sandbox) -> None:
     assert printed.splitlines()[-1].startswith("The request of team support failed")
     assert "Traceback" not in printed
     assert slugs(sandbox) == ["default", "search"]
+
+    [lock] = [folder for folder in tmp_path.rglob("locks/*/self-service/search") if folder.is_dir()]
+    (lock / "another-run.json").write_text('{"pid": 1, "username": "mei", "hostname": "desk"}')
+    code, printed = run("search", "--monthly-usd", "1500", "--yes", JANE)
+    assert code == 1
+    assert printed.splitlines()[-1].startswith("Somebody else is changing team search right now.")
+    assert made(sandbox, "search") == ({"monthly": 1200}, [JANE])

@@ -1,14 +1,16 @@
 """Teams from a YAML file: what a changed file does, and what a wrong one says."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from harness import Engine, Failure, Project
-from harness.examples import copied, project_in, slugs
+from harness.examples import EXAMPLES, copied, project_in, slugs
 from harness.organization import live
 from pulumi_openrouter.sandbox import Sandbox
 
+README = (EXAMPLES / "07-teams-from-yaml/README.md").read_text(encoding="utf-8")
 SEARCH = """\
 search:
   description: Search and ranking
@@ -80,3 +82,15 @@ def test_a_wrong_file_is_refused(
         assert part in str(failure.value)
     assert "Traceback" not in str(failure.value)
     assert slugs(sandbox) == ["default"]
+
+
+def test_the_readme_shows_what_a_wrong_file_says(teams: Project) -> None:
+    """The errors in the README are those of the example's own file with two mistakes in it."""
+    file = teams.folder / "teams.yaml"
+    before, support, rest = file.read_text().partition("support:")
+    before = before.replace("monthly_usd: 900", "monthly_usd: -900")
+    file.write_text(before + support + rest.replace("members", "member"))
+    with pytest.raises(Failure) as failure:
+        teams.up()
+    [shown] = re.findall("^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert str(failure.value).strip() == shown.strip()
