@@ -76,9 +76,7 @@ def test_it_reports_what_was_deleted_by_hand(checked: Project, somebody: Somebod
 
 
 @on_the_cli
-def test_a_failed_check_is_no_drift(
-    checked: Project, somebody: Somebody, sandbox: Sandbox
-) -> None:
+def test_a_failed_check_is_no_drift(checked: Project, somebody: Somebody, sandbox: Sandbox) -> None:
     """What cannot be read exits with 2 and the reason, whatever drifted; others are checked."""
     code, report = check(checked, "dev", OPENROUTER_MANAGEMENT_KEY="sk-or-mgmt-revoked")
     assert code == NOT_CHECKED
