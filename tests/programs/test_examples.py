@@ -85,3 +85,10 @@ def test_the_list_of_examples_is_complete() -> None:
     assert [row[:2] for row in rows] == [(name, name) for name in folders]
     for name, _, _, how in rows:
         assert f"examples/{name}" in how or name in {"environments", "09-pulumi-esc", "12-ci"}
+
+
+def test_no_run_has_left_its_salt() -> None:
+    """No stack config holds the salt of a passphrase, without which nobody could run the stack."""
+    configs = [*EXAMPLES.glob("*/Pulumi.*.yaml"), *EXAMPLES.glob("*/stacks/Pulumi.*.yaml")]
+    assert configs
+    assert [file for file in configs if "encryptionsalt" in file.read_text(encoding="utf-8")] == []
