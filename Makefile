@@ -12,8 +12,8 @@ unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install format lint types test pulumi test-pulumi record coverage examples sandbox demo bench soak \
-	requirements clean
+.PHONY: help install format lint types test pulumi test-pulumi record coverage docs examples sandbox demo \
+	bench soak requirements clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
@@ -31,7 +31,7 @@ lint: install ## Check format, rules, layers and types
 	@$(MAKE) --no-print-directory types
 
 types: install ## Check types: mypy on everything, pyright on the public API
-	$(BIN)/mypy provider tests
+	$(BIN)/mypy provider tests docs/conf.py docs/generator
 	for folder in $(sort $(dir $(wildcard examples/*/*.py examples/*/*/*.py tests/offline/programs/*/*.py))); do \
 		MYPYPATH=$$folder $(BIN)/mypy $$folder*.py || exit; \
 	done
@@ -59,6 +59,11 @@ coverage: install ## Measure how much of the core runs in the tests that start n
 	@$(BIN)/coverage report
 	@for room in resources lifecycle api; do printf '%-10s ' $$room; \
 		$(BIN)/coverage report --include "*/$$room/*" --format total --precision 1; done
+
+docs: install ## Write the reference pages anew and build the site into docs/_build (needs Python 3.11)
+	PYTHONPATH=docs $(BIN)/python -m generator
+	$(BIN)/sphinx-build --builder html --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build
+	@echo "Open docs/_build/index.html"
 
 examples: install .venv/policy.stamp ## Run every example from nothing to nothing
 	$(BIN)/python -m pytest tests/programs/test_example*.py $(ARGS)
@@ -89,7 +94,7 @@ requirements: ## Pin what pyproject.toml asks for
 		--output-file .requirements/policy.txt $(ARGS)
 
 clean: ## Remove .venv and what tools have left; the state of stacks stays
-	rm -rf .venv build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist docs/_build .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define INSTALL

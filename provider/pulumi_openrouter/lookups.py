@@ -48,22 +48,22 @@ class WorkspaceResult:
 
     Attributes:
         id: UUID.
-        slug: Name in URLs, unique in the organization.
-        name: Name for people.
-        description: Free text, or None.
-        default_text_model: Model for text where a request names none, or None.
-        default_image_model: Model for images where a request names none, or None.
-        default_provider_sort: price, throughput, latency or exacto; None for OpenRouter's default.
-        default_guardrail_id: Id of the workspace's default guardrail.
-        disabled_server_tools: Server tools that are off, as `openrouter:web_search`; None for none.
-        include_byok_in_budgets: Whether spend on own provider keys counts toward the budgets.
-        io_logging_api_key_ids: API keys whose input and output is logged; None for all.
-        io_logging_sampling_rate: Part of the requests that is logged, 0.0001 to 1.
-        is_data_discount_logging_enabled: Whether data discount logging is on.
-        is_observability_broadcast_enabled: Whether broadcast is on.
-        is_observability_io_logging_enabled: Whether private logging is on.
+        slug: Identifier used in URLs, unique in the organization.
+        name: Display name.
+        description: Description, or None.
+        default_text_model: Model of text requests that name none, or None.
+        default_image_model: Model of image requests that name none, or None.
+        default_provider_sort: How providers are sorted, or None for OpenRouter's default.
+        default_guardrail_id: UUID of the workspace's own guardrail.
+        disabled_server_tools: Server tools that are disabled, or None.
+        include_byok_in_budgets: Whether spend on your own provider keys counts towards budgets.
+        io_logging_api_key_ids: Ids of the API keys whose requests are logged, or None for all.
+        io_logging_sampling_rate: Share of requests that is logged, 0.0001 to 1.
+        is_data_discount_logging_enabled: Whether OpenRouter may log data for its discount.
+        is_observability_broadcast_enabled: Whether traces are sent to broadcast destinations.
+        is_observability_io_logging_enabled: Whether prompts and completions are logged.
         created_at: When it was created.
-        created_by: User id of who created it, or None.
+        created_by: User id of the person who created it, or None.
         updated_at: When it was last changed, or None.
     """
 
@@ -92,11 +92,11 @@ class OrganizationMemberResult:
     """A person in the organization.
 
     Attributes:
-        id: User id, as `user_…`.
-        email: Address, as the organization has it.
+        id: User id, such as `user_2dHF…`.
+        email: Email address.
         first_name: First name, or None.
         last_name: Last name, or None.
-        role: org:admin or org:member.
+        role: `org:admin` or `org:member`.
     """
 
     id: str

@@ -44,13 +44,13 @@ class Settings:
     """All settings, checked.
 
     Attributes:
-        management_key: Bearer key; never shown.
-        base_url: Root of the API without a trailing slash; https, or http to this machine.
-        timeout_seconds: Longest wait for a connection, or for one answer to be complete.
-        max_retries: Attempts after the first, 0 to 20.
-        max_concurrency: Requests in flight at once in this process, 1 to 256.
+        management_key: Management key of the organization. It is never shown.
+        base_url: Root of the API: https, or http on this machine.
+        timeout_seconds: Longest wait for a connection, or for one complete response.
+        max_retries: Retries after the first attempt, 0 to 20.
+        max_concurrency: Requests in flight at once in one run, 1 to 256.
         max_retry_delay_seconds: Longest wait between two attempts, whatever Retry-After says.
-        adopt_existing: Take over workspaces that exist instead of failing, for this run.
+        adopt_existing: Adopt workspaces that exist already, instead of failing.
         debug: Log every request and show full tracebacks.
         key_source: Where the key was found, for messages about it.
     """

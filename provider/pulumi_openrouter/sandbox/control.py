@@ -76,7 +76,7 @@ def endpoint(
             body = json.dumps(shape(control, result))
             return Response(body, status, media_type="application/json")
 
-        ROUTES.append(Route(CONTROL_PREFIX + path, handle, methods=[verb]))
+        ROUTES.append(Route(CONTROL_PREFIX + path, handle, methods=[verb], name=method.__name__))
         return call
 
     return decorate

@@ -1,0 +1,62 @@
+"""How Sphinx builds the site: without the internet, and with every warning an error.
+
+Furo brings no fonts or scripts from elsewhere, and its search works on files. The pages are plain
+Markdown that can be read in the repository as well. What a link there reaches outside of this
+folder is copied into the site.
+"""
+
+from __future__ import annotations
+
+import os.path
+import re
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+DOCS = Path(__file__).parent
+
+project = "pulumi-openrouter"
+release = version_of(project)
+project_copyright = "the authors of pulumi-openrouter"
+
+extensions = ["myst_parser"]
+exclude_patterns = ["_build", "generator"]
+nitpicky = True
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = f"{project} {release}"
+html_show_sourcelink = False
+html_copy_source = False
+
+
+def setup(app: Sphinx) -> None:
+    """Let Sphinx change each page before it is parsed."""
+    app.connect("source-read", read)
+
+
+def read(_app: Sphinx, name: str, source: list[str]) -> None:
+    """Bring into the site what a page of the repository has beside it."""
+    here = (DOCS / name).parent
+
+    def link(found: re.Match[str]) -> str:
+        text, target = found.groups()
+        file = Path(os.path.normpath(here / target))
+        if file.is_relative_to(DOCS):
+            return found[0]
+        if file == DOCS.parent / "README.md":
+            return f"[{text}](/index.md)"
+        return text if file.is_dir() else f"{{download}}`{text.strip('`')} <{target}>`"
+
+    changed = re.sub(r"\[([^\]]+)\]\((?!\w+:|#)([^)#\s]+)\)", link, source[0])
+    if name == "reference/examples":
+        changed = re.sub(
+            r"^`(examples/[\w-]+)`: .*$",
+            r"\g<0>" "\n\n```{literalinclude} ../../\\g<1>/__main__.py\n```",
+            changed,
+            flags=re.MULTILINE,
+        )
+    source[0] = changed

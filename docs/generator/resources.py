@@ -1,0 +1,196 @@
+"""A page for each resource, from its declaration, its class, and the rules of its inputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from generator.markdown import anchor, block, code, one_line, page, read_docstring, table
+from pulumi_openrouter.lifecycle.declaration import Change, Declaration, Input, LeftOut
+from pulumi_openrouter.lifecycle.validation import validate
+from pulumi_openrouter.registry import RESOURCES, declaration_of
+from pulumi_openrouter.resources.resource import OpenRouterResource
+
+DOCS = Path(__file__).parents[1]
+PROGRAMS = Path(__file__).parent / "programs"
+TROUBLESHOOTING = DOCS / "guides/troubleshooting.md"
+
+CHANGES = {
+    Change.UPDATE: "a change updates in place",
+    Change.REPLACE: "a change replaces the resource",
+    Change.NONE: "a change does nothing by itself",
+}
+LEFT_OUT = {
+    LeftOut.REQUIRED: "required",
+    LeftOut.DEFAULT: "default: the constructor chooses one",
+    LeftOut.NULL: "default: null",
+    LeftOut.UNCHANGED: "default: unchanged",
+    LeftOut.UNMANAGED: "default: not managed",
+    LeftOut.FALSE: "default: False",
+}
+MEANINGS = {
+    LeftOut.NULL: (
+        "**null** means that OpenRouter's value is set to null. A value set by hand is drift, and "
+        "`pulumi up --refresh` reverts it."
+    ),
+    LeftOut.UNCHANGED: (
+        "**unchanged** means that OpenRouter's value is left alone. The input is managed only "
+        "while the program passes it."
+    ),
+    LeftOut.UNMANAGED: (
+        "**not managed** means that the resource leaves it alone, and deletes it if it managed it "
+        "before."
+    ),
+}
+# Wrong values, as a program writes them. The first that the rule of an input refuses is shown.
+WRONG: dict[Any, list[tuple[str, object]]] = {
+    str: [('"my chat"', "my chat"), ('""', ""), ('"x" * 501', "x" * 501)],
+    float: [("0", 0.0), ("2", 2.0)],
+    list[str]: [('["sam", "sam"]', ["sam", "sam"]), ('["sam"]', ["sam"]), ('[""]', [""])],
+    list[int]: [("[7, 7]", [7, 7])],
+}
+
+
+def resource_pages() -> dict[str, str]:
+    """Return a page for each resource of the registry."""
+    return {file_of(resource): resource_page(resource) for resource in RESOURCES}
+
+
+def file_of(resource: type[OpenRouterResource]) -> str:
+    """Return the name of a resource's page."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", resource.__name__).lower() + ".md"
+
+
+def resource_page(resource: type[OpenRouterResource]) -> str:
+    """Return the page of one resource."""
+    declaration = declaration_of(resource)
+    program = (PROGRAMS / file_of(resource)).with_suffix(".py").read_text(encoding="utf-8")
+    return page(
+        declaration.name,
+        intro_text(resource),
+        f"## Example\n\n{block('python', program)}",
+        f"## Inputs\n\n{inputs_text(resource, declaration)}",
+        f"## Outputs\n\n{outputs_text(declaration)}",
+        f"## Look one up\n\n{get_text(resource)}",
+        f"## Import\n\n{import_text(declaration)}",
+        f"## Errors\n\n{errors_text(declaration)}",
+    )
+
+
+def intro_text(resource: type[OpenRouterResource]) -> str:
+    """Return what the class says, less what the list of inputs says once more."""
+    text = re.sub(
+        r"^Omitting an input .*?\n\n", "", read_docstring(resource).text, flags=re.M | re.S
+    )
+    return re.sub(r"^API: (\S+)$", r"[OpenRouter's API reference](\1)", text, flags=re.MULTILINE)
+
+
+def inputs_text(resource: type[OpenRouterResource], declaration: Declaration) -> str:
+    """Return an entry for each input: its type, what leaving it out means, and its rule."""
+    found = read_docstring(resource.__init__).sections["Args"]
+    used = {one.left_out for one in declaration.inputs}
+    head = [
+        "The constructor takes the resource name, Pulumi's `opts`, and these inputs by keyword. "
+        "Each may be a plain value or a Pulumi output.",
+        f"- `resource_name`: {found['resource_name']}\n- `opts`: {found['opts']}",
+        *(words for meaning, words in MEANINGS.items() if meaning in used),
+    ]
+    return "\n\n".join([*head, *(input_text(declaration, one) for one in declaration.inputs)])
+
+
+def input_text(declaration: Declaration, one: Input) -> str:
+    """Return the entry of one input."""
+    words, left_out = without_default(one)
+    type_ = "Workspace | str" if one.name == "workspace" else type_name(one.type)
+    facts = f"`{type_}` · {left_out} · {CHANGES[one.change]}"
+    parts = [f"### `{one.name}`", facts, words]
+    for written, reason in refused(declaration, one):
+        parts.append(f"`{one.name}={written}` is refused: {reason}.")
+        break
+    return "\n\n".join(parts)
+
+
+def without_default(one: Input) -> tuple[str, str]:
+    """Return the documentation of an input in two parts: what it means, and if it is omitted."""
+    meaning, default, rest = re.fullmatch(
+        r"(.*?)\s*(?:(Default(?:, and the same as an empty list)?): (.*))?", one.doc
+    ).groups()  # type: ignore[union-attr]  # every part is optional, so this always matches
+    if default is None:
+        return meaning, LEFT_OUT[one.left_out]
+    first, _, others = rest.partition(". ")
+    also = ", and an empty list" if "empty list" in default else ""
+    return f"{meaning} {others}".strip(), f"default{also}: {first.rstrip('.')}"
+
+
+def refused(declaration: Declaration, one: Input) -> Iterator[tuple[str, str]]:
+    """Yield wrong values of an input, as written, with the reason that the validation gives."""
+    for written, value in WRONG.get(one.type, ()):
+        for name, reason in validate(declaration, {one.name: value})[1]:
+            if name == one.name and reason != "a value is required":
+                yield written, reason
+
+
+def type_name(type_: Any) -> str:
+    """Return a type as a program writes it."""
+    if get_origin(type_) is list:
+        return f"list[{get_args(type_)[0].__name__}]"
+    return str(type_.__name__)
+
+
+def outputs_text(declaration: Declaration) -> str:
+    """Return a table of the outputs, the Pulumi id first."""
+    id_ = ("`id`", "`str`", "The Pulumi id, as described above.")
+    rows = [(code(one.name), code(one.type), one.doc) for one in declaration.outputs]
+    return table(["Output", "Type", "Meaning"], [id_, *rows])
+
+
+def get_text(resource: type[OpenRouterResource]) -> str:
+    """Return how a program reads what something else manages."""
+    get: Any = vars(resource)["get"]
+    documented = read_docstring(get)
+    [reference] = [name for name in documented.sections["Args"] if name in {"id", "workspace"}]
+    call = f'openrouter.{resource.__name__}.get("default", "default")'
+    return "\n\n".join(
+        [
+            documented.text,
+            block("python", f"import pulumi_openrouter as openrouter\n\nfound = {call}"),
+            f"- `{reference}`: {documented.sections['Args'][reference]}",
+            "The result has the outputs above. Deleting the stack leaves what was only read.",
+        ]
+    )
+
+
+def import_text(declaration: Declaration) -> str:
+    """Return the ways to manage what exists already."""
+    ways = one_line(
+        """To bring in many, run `pulumi-openrouter import`, which writes a program and an import
+        file. `import_=` in the options does not work for dynamic resources and is refused."""
+    )
+    takes = {
+        "Workspace": "To take over one, pass its `slug` and `adopt=True`, or run once with "
+        "`OPENROUTER_ADOPT_EXISTING=1`.",
+        "WorkspaceBudget": "To take over limits, declare them: a limit that exists is overwritten, "
+        "and the preview names it.",
+        "WorkspaceMembership": "To take over people, list them: who is a member already stays one.",
+    }
+    guide = "[Bring an organization in](../guides/bring-in.md) explains each way."
+    return " ".join(part for part in (takes.get(declaration.name, ""), ways, guide) if part)
+
+
+def errors_text(declaration: Declaration) -> str:
+    """Return links to the messages that concern a resource, and to those that concern all."""
+    text = TROUBLESHOOTING.read_text(encoding="utf-8")
+    links = []
+    for title, body in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", text, re.MULTILINE):
+        if title in {declaration.name, "Any resource"}:
+            links += [
+                f"- [{heading}](../guides/troubleshooting.md#{anchor(heading)})"
+                for heading in re.findall(r"^### (.+)$", body, re.MULTILINE)
+            ]
+    raises = (
+        "Values that break a rule fail in the preview, in one line that names the property, "
+        "the value, the rule and what to do."
+    )
+    return "\n\n".join([raises, "\n".join(links)])
