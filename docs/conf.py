@@ -25,6 +25,8 @@ project_copyright = "the authors of pulumi-openrouter"
 extensions = ["myst_parser"]
 exclude_patterns = ["_build", "generator"]
 nitpicky = True
+# Messages and commands are copied, so their quotes stay as they are.
+smartquotes = False
 myst_heading_anchors = 3
 
 html_theme = "furo"
@@ -49,7 +51,7 @@ def read(_app: Sphinx, name: str, source: list[str]) -> None:
             return found[0]
         if file == DOCS.parent / "README.md":
             return f"[{text}](/index.md)"
-        return text if file.is_dir() else f"{{download}}`{text.strip('`')} <{target}>`"
+        return text if file.is_dir() else f"[{text}](<path:{target}>)"
 
     changed = re.sub(r"\[([^\]]+)\]\((?!\w+:|#)([^)#\s]+)\)", link, source[0])
     if name == "reference/examples":

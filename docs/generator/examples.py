@@ -26,5 +26,5 @@ def example_text(readme: Path) -> str:
     # Links of the README are relative to its own folder.
     first = re.sub(r"\]\((?!https?:)([^)#]+)", rf"](../../examples/{folder}/\1", first)
     files = sorted(one.name for one in readme.parent.iterdir() if one.suffix in {".py", ".md"})
-    links = ", ".join(f"[{one}](../../examples/{folder}/{one})" for one in files)
+    links = ", ".join(f"[`{one}`](../../examples/{folder}/{one})" for one in files)
     return f"##{title.removeprefix('#')}\n\n{first}\n\n`examples/{folder}`: {links}"

@@ -67,6 +67,8 @@ def resource_page(resource: type[OpenRouterResource]) -> str:
     """Return the page of one resource."""
     declaration = declaration_of(resource)
     program = (PROGRAMS / file_of(resource)).with_suffix(".py").read_text(encoding="utf-8")
+    # In this repository the package is not a third party, as it is to a reader.
+    program = program.replace("import pulumi\n\nimport", "import pulumi\nimport")
     return page(
         declaration.name,
         intro_text(resource),

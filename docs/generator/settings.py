@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from generator.markdown import code, page, read_docstring, table
+from generator.markdown import code, page, read_docstring
 from pulumi_openrouter.settings import NAMES, Settings
 
 INTRO = """Each setting is read from the stack config, then the environment, then its default. A key
-in the stack config that begins with `openrouter:` and is not in this table is an error, so a typo
+in the stack config that begins with `openrouter:` and is not on this page is an error, so a typo
 does not pass."""
 
 KEY = """## Where the key is stored
@@ -56,25 +56,20 @@ def settings_page() -> str:
 
     loaded = Settings.load(get, environ)
     meanings = read_docstring(Settings).sections["Attributes"]
-    rows = []
+    entries = []
     for name in NAMES:
         field = snake(name)
-        default = "required" if name == "managementKey" else code(shown(getattr(loaded, field)))
-        rows.append(
-            (
-                code(f"openrouter:{name}"),
-                ", ".join(map(code, variables[name])),
-                default,
-                meanings[field],
+        default = "required" if name == "managementKey" else shown(getattr(loaded, field))
+        places = " · ".join(
+            [f"default: {code(default)}" if default != "required" else default]
+            + (
+                [f"environment: {', '.join(map(code, found))}"]
+                if (found := variables[name])
+                else []
             )
         )
-    return page(
-        "Settings",
-        INTRO,
-        table(["Stack config", "Environment", "Default", "Meaning"], rows),
-        SET_THEM,
-        KEY,
-    )
+        entries.append(f"### `openrouter:{name}`\n\n{places}\n\n{meanings[field]}")
+    return page("Settings", INTRO, SET_THEM, KEY, "## All settings", *entries)
 
 
 def snake(name: str) -> str:

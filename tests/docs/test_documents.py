@@ -87,7 +87,7 @@ def check_command(command: str) -> None:
     elif words[0] == "pulumi":
         assert words[1] in PULUMI, command
     else:
-        assert words[0] in {"cd", "export", "pip", "python", "source", "unset"}, command
+        assert words[0] in {"cd", "export", "mkdir", "pip", "python", "source", "unset"}, command
 
 
 def check_arguments(words: list[str]) -> None:

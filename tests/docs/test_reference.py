@@ -78,10 +78,11 @@ def test_each_output_has_a_row(resource: type[OpenRouterResource]) -> None:
     assert rows == ["id", *(one.name for one in declaration_of(resource).outputs)]
 
 
-def test_each_setting_has_a_row() -> None:
-    """Each setting has a row with the name that the stack config has."""
-    rows = re.findall(r"^\| `openrouter:(\w+)` \|", page("settings"), re.MULTILINE)
-    assert rows == [*NAMES]
+def test_each_setting_has_an_entry() -> None:
+    """Each setting has an entry with its name in the stack config, and its default."""
+    found = re.findall(r"^### `openrouter:(\w+)`\n\n(default: `|required)", page("settings"), re.M)
+    assert [name for name, _ in found] == [*NAMES]
+    assert [name for name, default in found if default == "required"] == ["managementKey"]
 
 
 def test_each_lookup_and_each_field_is_there() -> None:

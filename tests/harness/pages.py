@@ -98,6 +98,14 @@ def blocks_of(text: str) -> Iterator[Block]:
         skipped = False
 
 
+def uses_pulumi(text: str) -> bool:
+    """Return whether a page has commands of the Pulumi CLI."""
+    commands = (b.text for b in blocks_of(text) if b.kind in {"console", "shell"})
+    return any(
+        re.search(r"^(?:\$ )?(?:[A-Z_]+=\S+ )*pulumi ", one, re.MULTILINE) for one in commands
+    )
+
+
 class Reader:
     """Somebody who follows a page."""
 
@@ -118,11 +126,14 @@ class Reader:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "Pulumi.yaml").write_text("name: acme\nruntime: python\n")
         self._initialized = False
+        self._engine_of_page = "pulumi"
 
     def follow(self, text: str) -> None:
         """Follow a page from its first block to its last."""
-        self._initialized = "pulumi stack init" in text
-        for block in blocks_of(text):
+        blocks = [*blocks_of(text)]
+        self._initialized = any("pulumi stack init" in block.text for block in blocks)
+        self._engine_of_page = "pulumi" if uses_pulumi(text) else "pulumi-openrouter offline"
+        for block in blocks:
             try:
                 getattr(self, f"_follow_{block.kind}", self._read)(block)
             except Exception as error:
@@ -137,26 +148,26 @@ class Reader:
     def _follow_test(self, block: Block) -> None:
         self._bring_up()
         with Somebody(self.sandbox) as somebody:
-            names = {"sandbox": self.sandbox, "somebody": somebody, "folder": self.folder}
+            names = {"sandbox": self.sandbox, "somebody": somebody, "folder": self.place}
             exec(block.text, names)  # noqa: S102 - a page of this repository
 
     def _follow_python(self, block: Block) -> None:
         if block.is_test:
-            (self.folder / "test_program.py").write_text(block.text)
+            (self.place / "test_program.py").write_text(block.text)
             self._run("python -m pytest -q -p no:cacheprovider")
         elif block.is_program:
             self._bring_up()
-            (self.folder / "__main__.py").write_text(block.text)
+            (self.place / "__main__.py").write_text(block.text)
             self._program_waits = True
         else:
-            (self.folder / "script.py").write_text(block.text)
+            (self.place / "script.py").write_text(block.text)
             self._run("python script.py")
 
     def _follow_yaml(self, block: Block) -> None:
         assert isinstance(yaml.safe_load(block.text), (dict, list))
         named = re.match(r"# ([\w.-]+\.ya?ml)\b", block.text)
         if named:
-            (self.folder / named[1]).write_text(block.text)
+            (self.place / named[1]).write_text(block.text)
 
     def _follow_shell(self, block: Block) -> None:
         for command in _commands(block.text):
@@ -171,7 +182,7 @@ class Reader:
 
     def _bring_up(self) -> None:
         if self._program_waits:
-            self._do("pulumi up --yes")
+            self._do(f"{self._engine_of_page} up --yes")
 
     def _do(self, command: str, *, may_fail: bool = False) -> str | None:
         """Run a command of a page; return what it printed, unless its output is not the page's."""
@@ -202,7 +213,7 @@ class Reader:
             )
 
     def _set_config(self, key: str, value: str) -> None:
-        file = self.folder / f"Pulumi.{self.environment['PULUMI_STACK']}.yaml"
+        file = self.place / f"Pulumi.{self.environment['PULUMI_STACK']}.yaml"
         document = yaml.safe_load(file.read_text()) if file.exists() else {}
         full = key if ":" in key else f"acme:{key}"
         document.setdefault("config", {})[full] = value
