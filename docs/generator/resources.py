@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from inspect import get_annotations, getdoc
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+import pulumi_openrouter as openrouter
 from generator.markdown import anchor, block, code, one_line, page, read_docstring, table
 from pulumi_openrouter.lifecycle.declaration import Change, Declaration, Input, LeftOut
 from pulumi_openrouter.lifecycle.validation import validate
@@ -145,7 +147,24 @@ def outputs_text(declaration: Declaration) -> str:
     """Return a table of the outputs, the Pulumi id first."""
     id_ = ("`id`", "`str`", "The Pulumi id, as described above.")
     rows = [(code(one.name), code(one.type), one.doc) for one in declaration.outputs]
-    return table(["Output", "Type", "Meaning"], [id_, *rows])
+    named = {name for one in declaration.outputs for name in re.findall(r"\w+", one.type)}
+    classes = [getattr(openrouter, name) for name in openrouter.__all__ if name in named]
+    return "\n\n".join(
+        [table(["Output", "Type", "Meaning"], [id_, *rows]), *map(class_text, classes)]
+    )
+
+
+def class_text(class_: type) -> str:
+    """Return a table of the attributes of a class that an output holds."""
+    getters = {name: one.fget for name, one in vars(class_).items() if isinstance(one, property)}
+    rows = [
+        (code(name), code(get_annotations(get)["return"]), one_line(getdoc(get) or ""))
+        for name, get in getters.items()
+        if get is not None
+    ]
+    words = one_line(getdoc(class_) or "")
+    head = ["Attribute", "Type", "Meaning"]
+    return f"### `{class_.__name__}`\n\n{words}\n\n{table(head, rows)}"
 
 
 def get_text(resource: type[OpenRouterResource]) -> str:

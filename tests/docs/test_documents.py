@@ -1,5 +1,6 @@
 """All documents of the repository: their commands and their links lead to what there is."""
 
+import os
 import re
 import shlex
 from importlib import import_module
@@ -86,7 +87,7 @@ def check_command(command: str) -> None:
         check_arguments(words[1:])
     elif words[0] == "pulumi":
         assert words[1] in PULUMI, command
-    else:
+    elif not os.access(ROOT / words[0], os.X_OK):
         assert words[0] in {"cd", "export", "mkdir", "pip", "python", "source", "unset"}, command
 
 
