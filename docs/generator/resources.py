@@ -201,17 +201,16 @@ def import_text(declaration: Declaration) -> str:
 
 
 def errors_text(declaration: Declaration) -> str:
-    """Return links to the messages that concern a resource, and to those that concern all."""
+    """Return links to the messages that concern a resource."""
     text = TROUBLESHOOTING.read_text(encoding="utf-8")
-    links = []
-    for title, body in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", text, re.MULTILINE):
-        if title in {declaration.name, "Any resource"}:
-            links += [
-                f"- [{heading}](../guides/troubleshooting.md#{anchor(heading)})"
-                for heading in re.findall(r"^### (.+)$", body, re.MULTILINE)
-            ]
-    raises = (
-        "Values that break a rule fail in the preview, in one line that names the property, "
-        "the value, the rule and what to do."
-    )
-    return "\n\n".join([raises, "\n".join(links)])
+    page_ = "../guides/troubleshooting.md"
+    links = [
+        f"- [{heading}]({page_}#{anchor(heading)})"
+        for title, body in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", text, re.MULTILINE)
+        if declaration.name in title.split()
+        for heading in re.findall(r"^### (.+)$", body, re.MULTILINE)
+    ]
+    links.append(f"- [Messages that any resource may have]({page_}#any-resource)")
+    rules = """Values that break a rule fail in the preview, in one line that names the property, the
+        value, the rule and what to do. These messages have an explanation:"""
+    return "\n\n".join([one_line(rules), "\n".join(links)])
