@@ -55,10 +55,13 @@ def read(_app: Sphinx, name: str, source: list[str]) -> None:
 
     changed = re.sub(r"\[([^\]]+)\]\((?!\w+:|#)([^)#\s]+)\)", link, source[0])
     if name == "reference/examples":
-        changed = re.sub(
-            r"^`(examples/[\w-]+)`: .*$",
-            r"\g<0>" "\n\n```{literalinclude} ../../\\g<1>/__main__.py\n```",
-            changed,
-            flags=re.MULTILINE,
-        )
+        changed = re.sub(r"^`(examples/[\w-]+)`: .*$", with_program, changed, flags=re.MULTILINE)
     source[0] = changed
+
+
+def with_program(found: re.Match[str]) -> str:
+    """Show the program of an example below the links to its files, if it has one."""
+    program = DOCS.parent / found[1] / "__main__.py"
+    if not program.is_file():
+        return found[0]
+    return f"{found[0]}\n\n```{{literalinclude}} ../../{found[1]}/{program.name}\n```"

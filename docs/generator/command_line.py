@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from inspect import cleandoc
 
 import click
 
@@ -61,9 +62,9 @@ def command_text(command: click.Command, context: click.Context) -> str:
 
 def help_text(command: click.Command) -> str:
     """Return the help of a command; a paragraph that click keeps as it is becomes a block."""
-    paragraphs = re.split(r"\n{2,}", (command.help or "").strip())
+    paragraphs = re.split(r"\n{2,}", cleandoc(command.help or ""))
     return "\n\n".join(
-        block("text", one.removeprefix("\b").strip("\n")) if one.startswith("\b") else one_line(one)
+        block("text", one.removeprefix("\b")) if one.startswith("\b") else one_line(one)
         for one in paragraphs
     )
 

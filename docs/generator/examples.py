@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 from pathlib import Path
 
@@ -23,8 +24,12 @@ def example_text(readme: Path) -> str:
     """Return the section of an example: its title, its first paragraph and where it is."""
     title, first = readme.read_text(encoding="utf-8").split("\n\n")[:2]
     folder = readme.parent.name
-    # Links of the README are relative to its own folder.
-    first = re.sub(r"\]\((?!https?:)([^)#]+)", rf"](../../examples/{folder}/\1", first)
-    files = sorted(one.name for one in readme.parent.iterdir() if one.suffix in {".py", ".md"})
+
+    def link(found: re.Match[str]) -> str:
+        # Links of the README are relative to its own folder.
+        return f"]({os.path.normpath(Path('../../examples', folder, found[1]))}"
+
+    first = re.sub(r"\]\((?!https?:)([^)#]+)", link, first)
+    files = sorted(one.name for one in readme.parent.iterdir() if one.is_file())
     links = ", ".join(f"[`{one}`](../../examples/{folder}/{one})" for one in files)
     return f"##{title.removeprefix('#')}\n\n{first}\n\n`examples/{folder}`: {links}"

@@ -8,11 +8,11 @@ Blocks are followed in the order of the page:
 - `shell` runs, and so does each line of a `console` block that begins with `$ `. The lines below it
   have to be what the command prints; `...` stands for any text, and alone for any lines.
 - A comment `<!-- test: ... -->`, which no reader sees, is Python with `sandbox`, `somebody` and
-  `folder`: what somebody else does meanwhile, or a check. `<!-- test: skip REASON -->` keeps the
+  `reader`: what somebody else does meanwhile, or a check. `<!-- test: skip REASON -->` keeps the
   next block from running.
 
 Commands of the Pulumi CLI run on it where it is the engine. Otherwise the offline engine does what
-`preview`, `up`, `refresh`, `destroy` and `config set` ask for, and the others are passed over.
+it can do of them, and the others are passed over.
 """
 
 from __future__ import annotations
@@ -40,17 +40,9 @@ _BLOCK = re.compile(
 )
 _NOT_HERE = {"pip", "source", "make", "git", "python", "curl", "docker", "brew"}
 """Commands that set up a machine, or that need another one."""
-_OPERATIONS = {"preview", "up", "refresh", "destroy"}
+_OPERATIONS = {"preview", "up", "refresh", "destroy", "import"}
 _ASKING = {"up", "refresh", "destroy", "import"}
-_OFFLINE_FLAGS = {
-    "--refresh",
-    "--expect-no-changes",
-    "--yes",
-    "--replace",
-    "--stack",
-    "-s",
-    "--cwd",
-}
+_OFFLINE_FLAGS = {"--refresh", "--expect-no-changes", "--yes", "--replace", "--stack", "--file"}
 _VARYING = [
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"\d+(?:\.\d+)?m?s\b"), "<time>"),
@@ -148,7 +140,7 @@ class Reader:
     def _follow_test(self, block: Block) -> None:
         self._bring_up()
         with Somebody(self.sandbox) as somebody:
-            names = {"sandbox": self.sandbox, "somebody": somebody, "folder": self.place}
+            names = {"sandbox": self.sandbox, "somebody": somebody, "reader": self}
             exec(block.text, names)  # noqa: S102 - a page of this repository
 
     def _follow_python(self, block: Block) -> None:
@@ -204,6 +196,9 @@ class Reader:
             self.environment["PULUMI_STACK"] = words[3]
         elif words[1:3] == ["config", "set"] and "--secret" not in words:
             self._set_config(*words[3:5])
+        elif words[1:3] == ["stack", "export"]:
+            exported = command.replace("pulumi stack export", "pulumi-openrouter offline export")
+            self._run(exported.replace("--show-secrets", ""))
         elif words[1] in _OPERATIONS:
             settings = [one for one in shlex.split(command) if _is_setting(one)]
             kept = list(_kept(words[2:]))
