@@ -94,7 +94,11 @@ def intro_text(resource: type[OpenRouterResource]) -> str:
 def inputs_text(resource: type[OpenRouterResource], declaration: Declaration) -> str:
     """Return an entry for each input: its type, what leaving it out means, and its rule."""
     found = read_docstring(resource.__init__).sections["Args"]
-    used = {one.left_out for one in declaration.inputs}
+    used = {
+        one.left_out
+        for one in declaration.inputs
+        if one.left_out is not LeftOut.NULL or "null" in without_default(one)[1]
+    }
     head = [
         "The constructor takes the resource name, Pulumi's `opts`, and these inputs by keyword. "
         "Each may be a plain value or a Pulumi output.",
@@ -196,7 +200,7 @@ def import_text(declaration: Declaration) -> str:
         "and the preview names it.",
         "WorkspaceMembership": "To take over people, list them: who is a member already stays one.",
     }
-    guide = "[Bring an organization in](../guides/bring-in.md) explains each way."
+    guide = "[Bring in what exists](../guides/bring-in.md) explains each way."
     return " ".join(part for part in (takes.get(declaration.name, ""), ways, guide) if part)
 
 
@@ -211,6 +215,6 @@ def errors_text(declaration: Declaration) -> str:
         for heading in re.findall(r"^### (.+)$", body, re.MULTILINE)
     ]
     links.append(f"- [Messages that any resource may have]({page_}#any-resource)")
-    rules = """Values that break a rule fail in the preview, in one line that names the property, the
-        value, the rule and what to do. These messages have an explanation:"""
+    rules = """Values that break a rule fail in the preview, in one line that names the property,
+        the value, the rule and what to do. These messages have an explanation:"""
     return "\n\n".join([one_line(rules), "\n".join(links)])

@@ -51,7 +51,8 @@ DECLARATION = Declaration(
         Input(
             "user_ids",
             list[str],
-            "User ids (`user_2dHF…`), without duplicates, in any order.",
+            "User ids (`user_2dHF…`), without duplicates, in any order. Default: none; pass either "
+            "user_ids or emails.",
             rule=rules.distinct,
             item_rule=rules.user_id,
         ),
@@ -59,7 +60,7 @@ DECLARATION = Declaration(
             "emails",
             list[str],
             "Email addresses of people in the organization, without duplicates, in any order and "
-            "case. Pass either user_ids or emails.",
+            "case. Default: none; pass either user_ids or emails.",
             rule=rules.distinct,
             item_rule=rules.email,
         ),

@@ -156,9 +156,10 @@ class WorkspaceMembership(WorkspacePartResource, module="openrouter", name="Work
             resource_name: The name in the program and in Pulumi's state.
             opts: Pulumi's resource options.
             workspace: A Workspace, or the id (UUID) or slug of one.
-            user_ids: User ids (`user_2dHF…`), without duplicates, in any order.
+            user_ids: User ids (`user_2dHF…`), without duplicates, in any order. Default: none; pass
+                either user_ids or emails.
             emails: Email addresses of people in the organization, without duplicates, in any order
-                and case. Pass either user_ids or emails.
+                and case. Default: none; pass either user_ids or emails.
             exclusive: Authoritative: anyone not listed is removed, and the list may be empty. The
                 preview names everybody who will be removed. Default: False.
             skip_missing: Leave out email addresses that nobody in the organization has, with a
