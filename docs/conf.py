@@ -53,7 +53,7 @@ def read(_app: Sphinx, name: str, source: list[str]) -> None:
             return f"[{text}](/index.md)"
         return text if file.is_dir() else f"[{text}](<path:{target}>)"
 
-    changed = re.sub(r"\[([^\]]+)\]\((?!\w+:|#)([^)#\s]+)\)", link, source[0])
+    changed = re.sub(r"\[([^\]]+)\]\((?!\w+:|#)([^)#\s]+)(?:#[^)\s]*)?\)", link, source[0])
     if name == "reference/examples":
         changed = re.sub(r"^`(examples/[\w-]+)`: .*$", with_program, changed, flags=re.MULTILINE)
     source[0] = changed
@@ -61,7 +61,8 @@ def read(_app: Sphinx, name: str, source: list[str]) -> None:
 
 def with_program(found: re.Match[str]) -> str:
     """Show the program of an example below the links to its files, if it has one."""
-    program = DOCS.parent / found[1] / "__main__.py"
-    if not program.is_file():
+    folder = DOCS.parent / found[1]
+    programs = [*folder.glob("__main__.py"), *folder.glob("*.py")]
+    if not programs:
         return found[0]
-    return f"{found[0]}\n\n```{{literalinclude}} ../../{found[1]}/{program.name}\n```"
+    return f"{found[0]}\n\n```{{literalinclude}} ../../{found[1]}/{programs[0].name}\n```"

@@ -1,4 +1,4 @@
-"""The page of the examples: each with what its README says first."""
+"""The page of the examples, from the list that stands beside them."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from generator.markdown import page
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
-INTRO = """Each example is a project of its own that you can run against the sandbox. The tests of
-this package run all of them."""
+ROW = re.compile(r"^\| \[([\w-]+)\]\([\w-]+\) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 
 
 def examples_page() -> str:
-    """Return the page of the examples, in the order of their folders."""
-    readmes = sorted(EXAMPLES.glob("*/README.md"))
-    return page("Examples", INTRO, *(example_text(readme) for readme in readmes))
+    """Return the page of the examples, in the order of the list."""
+    text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    _, intro, *_ = text.split("\n\n")
+    return page("Examples", moved(intro), *(example_text(*row) for row in ROW.findall(text)))
 
 
-def example_text(readme: Path) -> str:
-    """Return the section of an example: its title, its first paragraph and where it is."""
-    title, first = readme.read_text(encoding="utf-8").split("\n\n")[:2]
-    folder = readme.parent.name
+def moved(text: str) -> str:
+    """Return text of the folder of the examples with links that lead there from the reference."""
 
     def link(found: re.Match[str]) -> str:
-        # Links of the README are relative to its own folder.
-        return f"]({os.path.normpath(Path('../../examples', folder, found[1]))}"
+        return f"]({os.path.normpath(Path('../../examples', found[1]))}"
 
-    first = re.sub(r"\]\((?!https?:)([^)#]+)", link, first)
-    files = sorted(one.name for one in readme.parent.iterdir() if one.is_file())
+    return re.sub(r"\]\((?!https?:)([^)#]+)", link, text)
+
+
+def example_text(folder: str, shows: str, how: str) -> str:
+    """Return the section of an example: what it shows, how to run it and where it is."""
+    files = sorted(one.name for one in (EXAMPLES / folder).iterdir() if one.is_file())
     links = ", ".join(f"[`{one}`](../../examples/{folder}/{one})" for one in files)
-    return f"##{title.removeprefix('#')}\n\n{first}\n\n`examples/{folder}`: {links}"
+    return f"## {folder}\n\n{shows}.\n\nRun it: {how}\n\n`examples/{folder}`: {links}"

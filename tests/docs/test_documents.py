@@ -18,6 +18,7 @@ DOCUMENTS = [
     ROOT / "README.md",
     ROOT / ".github/CONTRIBUTING.md",
     ROOT / ".github/SECURITY.md",
+    ROOT / "examples/README.md",
     *sorted(ROOT.glob("examples/*/README.md")),
     *sorted(ROOT.glob("docs/*.md")),
     *sorted(ROOT.glob("docs/guides/*.md")),
