@@ -255,7 +255,7 @@ class Run:
             if self.targets is not None and one.key not in self.targets:
                 wanted |= self._left_alone(old, id_)
                 continue
-            created = old.created if old else -1
+            created = -1 if old is None or self._is_made_anew(one, old) else old.created
             stated = Recorded(one.key, "", {}, {}, stated=one.inputs, created=created)
             wanted |= {*self.before.things(stated), *self._newly_named(one)}
         return wanted
@@ -266,6 +266,10 @@ class Run:
             return set()
         others = [one for one in self.before.parts(id_) if one is not old]
         return self.before.things(old).difference(*map(self.before.things, others))
+
+    def _is_made_anew(self, one: Declared, old: Recorded) -> bool:
+        """Whether a resource is replaced: then it looks up everybody by today's addresses."""
+        return one.key in self.replacing or self._moves(old) or old.to_recreate
 
     def _goes_first(self, one: Declared) -> bool:
         """Whether a replacement may delete the old one before it makes the new one."""
@@ -379,9 +383,9 @@ class Run:
 
     def _nobody(self, one: Declared) -> Iterator[str]:
         old = self._former(one)
-        # A replacement looks everybody up again, by today's addresses.
-        anew = old is None or one.key in self.replacing or self._moves(old) or old.to_recreate
-        known = set() if anew or not old else {e.lower() for e in old.stated.get("emails", ())}
+        known: set[str] = set()
+        if old is not None and not self._is_made_anew(one, old):
+            known = {email.lower() for email in old.stated.get("emails", ())}
         named = {e.lower() for e in one.inputs.get("emails", ())} - known
         if named - self.before.people.keys() and not one.inputs.get("skip_missing"):
             yield "nobody"

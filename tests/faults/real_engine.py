@@ -248,10 +248,8 @@ def _key(urn: str) -> Key:
 
 def _matches(stated: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """Return whether checked inputs are those of a program, whatever form they have now."""
-    return all(
-        name in {"adopt", "workspace"} or _plain(inputs.get(name)) == _plain(value)
-        for name, value in stated.items()
-    )
+    names = {*stated, *inputs} - {"adopt", "workspace"}
+    return all(_plain(inputs.get(name)) == _plain(stated.get(name)) for name in names)
 
 
 def _plain(value: Any) -> Any:
