@@ -12,6 +12,7 @@ from pulumi_openrouter.sandbox import Sandbox
 
 NewProject = Callable[..., Project]
 
+pytest_plugins = ["pytester"]  # tests/testing runs the tests of a user with it
 
 REAL_ENGINE_TIMEOUT = 300
 """Seconds for a test on the Pulumi CLI, which starts many processes for each operation."""

@@ -53,7 +53,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_the_package(built: Path) -> None:
-    """The wheel has every file of the package, also those that are no code, and no more."""
+    """The wheel has every file of the package, the pytest plugin beside it, and no more."""
     [wheel] = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
@@ -62,7 +62,7 @@ def test_the_wheel_holds_the_package(built: Path) -> None:
         for file in PACKAGE.rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
-    assert names == files
+    assert names == files | {"pytest_pulumi_openrouter.py"}
     assert names >= {"pulumi_openrouter/py.typed", "pulumi_openrouter/pulumi-plugin.json"}
 
 
