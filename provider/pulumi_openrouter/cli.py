@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import NoReturn, cast
 
 COMMANDS = {
+    "doctor": ("pulumi_openrouter.doctor", "doctor"),
     "import": ("pulumi_openrouter.importing.command", "import_"),
     "offline": ("pulumi_openrouter.offline.cli", "offline"),
     "sandbox": ("pulumi_openrouter.sandbox.command", "sandbox"),
