@@ -11,6 +11,16 @@ from pulumi_openrouter.lookups import (
     list_workspaces,
     list_workspaces_output,
 )
+from pulumi_openrouter.resources.arguments import (
+    Interval,
+    ListOf,
+    ProviderSort,
+    WorkspaceArgs,
+    WorkspaceBudgetArgs,
+    WorkspaceMembershipArgs,
+    WorkspaceMembershipByEmailsArgs,
+    WorkspaceMembershipByUserIdsArgs,
+)
 from pulumi_openrouter.resources.workspace import Workspace, WorkspaceProvider
 from pulumi_openrouter.resources.workspace_budget import WorkspaceBudget, WorkspaceBudgetProvider
 from pulumi_openrouter.resources.workspace_membership import (
@@ -20,13 +30,21 @@ from pulumi_openrouter.resources.workspace_membership import (
 )
 
 __all__ = [
+    "Interval",
+    "ListOf",
     "Member",
     "OpenRouterError",
     "OrganizationMemberResult",
+    "ProviderSort",
     "Workspace",
+    "WorkspaceArgs",
     "WorkspaceBudget",
+    "WorkspaceBudgetArgs",
     "WorkspaceBudgetProvider",
     "WorkspaceMembership",
+    "WorkspaceMembershipArgs",
+    "WorkspaceMembershipByEmailsArgs",
+    "WorkspaceMembershipByUserIdsArgs",
     "WorkspaceMembershipProvider",
     "WorkspaceProvider",
     "WorkspaceResult",

@@ -233,7 +233,7 @@ def test_inputs_are_of_any_type_that_can_be_carried(run: Run) -> None:
             io_logging_api_key_ids=(7, pulumi.Output.from_input(42)),
         )
         emails = (email for email in [JANE])
-        openrouter.WorkspaceMembership("acme", workspace=acme, emails=emails)  # type: ignore[arg-type]
+        openrouter.WorkspaceMembership("acme", workspace=acme, emails=emails)  # type: ignore[call-overload]
         openrouter.WorkspaceBudget("acme", workspace=soon("default"), daily_usd=1)
 
     sent = run(program)

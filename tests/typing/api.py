@@ -99,7 +99,24 @@ assert_type(
     pulumi.Output[list[openrouter.OrganizationMemberResult]],
 )
 
+# Inputs that come as a dict, of a whole configuration for example.
+workspace_args: openrouter.WorkspaceArgs = {"description": "Chat", "default_provider_sort": "price"}
+openrouter.Workspace("acme", **workspace_args)
+budget_args: openrouter.WorkspaceBudgetArgs = {"daily_usd": 1, "monthly_usd": number}
+openrouter.WorkspaceBudget("acme", workspace=workspace, **budget_args)
+by_emails: openrouter.WorkspaceMembershipByEmailsArgs = {"emails": [text], "exclusive": True}
+openrouter.WorkspaceMembership("acme", workspace=workspace, **by_emails)
+by_user_ids: openrouter.WorkspaceMembershipArgs = {"user_ids": ("user_1",), "skip_missing": False}
+openrouter.WorkspaceMembership("acme", workspace=workspace, **by_user_ids)
+
 # What no checker may let through.
 openrouter.Workspace("acme", slug=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - text
 openrouter.WorkspaceBudget("acme", daily_usd=1)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] - required
 openrouter.WorkspaceBudget("acme", workspace=workspace, daily_usd="5")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - number
+openrouter.Workspace("acme", default_provider_sort="cheapest")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a sort
+openrouter.Workspace("acme", disabled_server_tools="openrouter:web_search")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a list
+openrouter.WorkspaceMembership("acme", workspace="acme", emails="a@b")  # type: ignore[call-overload] # pyright: ignore[reportArgumentType, reportCallIssue] - a list
+openrouter.WorkspaceMembership("acme", workspace="acme", user_ids=text)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType, reportCallIssue] - a list
+openrouter.WorkspaceMembership("acme", workspace="acme")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue] - either list
+openrouter.WorkspaceMembership("acme", workspace="acme", emails=["a@b"], user_ids=["user_1"])  # type: ignore[call-overload] # pyright: ignore[reportArgumentType, reportCallIssue] - both lists
+wrong_args: openrouter.WorkspaceArgs = {"sort": "price"}  # type: ignore[typeddict-unknown-key] # pyright: ignore[reportAssignmentType] - no such input

@@ -14,9 +14,9 @@ from pulumi_openrouter.resources.resource import OpenRouterResource, checked, re
 from pulumi_openrouter.slugs import slugify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from typing_extensions import Self
+
+    from pulumi_openrouter.resources.arguments import ListOf, ProviderSort
 
 
 class WorkspaceProvider(DynamicProvider):
@@ -154,13 +154,13 @@ class Workspace(OpenRouterResource, module="openrouter", name="Workspace"):
         description: pulumi.Input[str] | None = None,
         default_text_model: pulumi.Input[str] | None = None,
         default_image_model: pulumi.Input[str] | None = None,
-        default_provider_sort: pulumi.Input[str] | None = None,
+        default_provider_sort: pulumi.Input[ProviderSort] | None = None,
         is_observability_io_logging_enabled: pulumi.Input[bool] | None = None,
         is_observability_broadcast_enabled: pulumi.Input[bool] | None = None,
         is_data_discount_logging_enabled: pulumi.Input[bool] | None = None,
         io_logging_sampling_rate: pulumi.Input[float] | None = None,
-        io_logging_api_key_ids: pulumi.Input[Sequence[pulumi.Input[int]]] | None = None,
-        disabled_server_tools: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        io_logging_api_key_ids: pulumi.Input[ListOf[pulumi.Input[int]]] | None = None,
+        disabled_server_tools: pulumi.Input[ListOf[pulumi.Input[str]]] | None = None,
         adopt: pulumi.Input[bool] | None = None,
     ) -> None:
         """Declare a workspace.

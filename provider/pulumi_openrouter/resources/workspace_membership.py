@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import pulumi
 
@@ -13,10 +13,11 @@ from pulumi_openrouter.resources.provider import DynamicProvider
 from pulumi_openrouter.resources.siblings import PEOPLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from typing_extensions import Self
 
+    from pulumi_openrouter.resources.arguments import ListOf
     from pulumi_openrouter.resources.workspace import Workspace
 
 
@@ -139,14 +140,40 @@ class WorkspaceMembership(WorkspacePartResource, module="openrouter", name="Work
             user_ids=self.user_ids, emails=self.emails, members=self.__dict__["members"]
         ).apply(_known_people)
 
+    @overload
     def __init__(
         self,
         resource_name: str,
         opts: pulumi.ResourceOptions | None = None,
         *,
         workspace: Workspace | pulumi.Input[str],
-        user_ids: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
-        emails: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        user_ids: pulumi.Input[ListOf[pulumi.Input[str]]],
+        emails: None = None,
+        exclusive: pulumi.Input[bool] | None = None,
+        skip_missing: pulumi.Input[bool] | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        resource_name: str,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        workspace: Workspace | pulumi.Input[str],
+        user_ids: None = None,
+        emails: pulumi.Input[ListOf[pulumi.Input[str]]],
+        exclusive: pulumi.Input[bool] | None = None,
+        skip_missing: pulumi.Input[bool] | None = None,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        resource_name: str,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        workspace: Workspace | pulumi.Input[str],
+        user_ids: pulumi.Input[ListOf[pulumi.Input[str]]] | None = None,
+        emails: pulumi.Input[ListOf[pulumi.Input[str]]] | None = None,
         exclusive: pulumi.Input[bool] | None = None,
         skip_missing: pulumi.Input[bool] | None = None,
     ) -> None:

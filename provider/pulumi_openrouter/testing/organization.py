@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pulumi_openrouter.resources.arguments import Interval
 
 
 class _Organization(Protocol):
@@ -23,7 +26,7 @@ class LiveWorkspace:
     """
 
     slug: str
-    budgets: Mapping[str, float]
+    budgets: Mapping[Interval, float]
     members: list[str]
     fields: Mapping[str, Any]
 
