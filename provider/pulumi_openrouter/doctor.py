@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -55,6 +56,7 @@ MOST_BUDGETS = 10
 TRUST_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 
+_CORRECT = "Correct the file that it names, and run the command again."
 _MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "error": "[red]✗[/]"}
 
 
@@ -137,7 +139,8 @@ def _examine(cwd: Path, stack: str | None) -> Iterator[Finding]:
         with closing(ReadOnlyTransport(impatient)) as transport:
             yield from _api(Client(impatient, transport=transport), config.secrets(settings))
     except OpenRouterError as error:
-        yield Finding("settings", "error", config.clean(str(error)))
+        problem, _, hint = re.sub(r"(?<=[.?]) (?=[A-Z])", "\n", str(error), count=1).partition("\n")
+        yield Finding("settings", "error", config.clean(problem), config.clean(hint))
 
 
 # Versions.
@@ -269,24 +272,41 @@ def _stack_config(cwd: Path, stack: str | None) -> tuple[_Config, list[Finding]]
         if stack is None and "no Pulumi.yaml" in str(error):
             text = "no project here; the settings come from the environment only"
             return config, [Finding("stack config", "ok", text)]
-        return config, [Finding("stack config", "error", str(error))]
+        return config, [Finding("stack config", "error", str(error), _CORRECT)]
+    found = _environment(project)
     try:
         name = choose_stack(project, stack)
     except ProjectError as error:
         text = "not read, because no stack is named; the settings come from the environment only"
-        return config, [Finding("stack config", "warning", text, _sentence(str(error)))]
+        return config, [*found, Finding("stack config", "warning", text, _sentence(str(error)))]
     try:
         problems = _read_stack(config, project, name)
     except ProjectError as error:
-        return config, [Finding("stack config", "error", config.clean(str(error)))]
+        text = config.clean(str(error))
+        return config, [*found, Finding("stack config", "error", text, _CORRECT)]
     if problems:
         hint = f"Log in to the backend of the stack, or export {KEY_VARIABLES[0]} and run "
         hint += f"`pulumi config rm {KEY_SETTING}`."
-        return config, [Finding("stack config", "error", one, hint) for one in problems]
+        errors = [Finding("stack config", "error", one, hint) for one in problems]
+        return config, [*found, *errors]
     ours = sorted(key for key in config.values if key.startswith("openrouter:"))
     text = f"stack {name} of project {project.name}: {', '.join(ours) or 'no openrouter: settings'}"
     facts = {"project": project.name, "stack": name, "keys": ours}
-    return config, [Finding("stack config", "ok", text, facts=facts)]
+    return config, [*found, Finding("stack config", "ok", text, facts=facts)]
+
+
+def _environment(project: Project) -> list[Finding]:
+    """Return whether the Python that the project names has this package, if it is another one."""
+    if Path(project.python) == Path(sys.executable):
+        return []
+    code = "from importlib.metadata import version; print(version('pulumi-openrouter'))"
+    printed, problem = _run([project.python, "-c", code], project.program_dir)
+    if problem:
+        text = f"{project.python}, which the project names, does not have pulumi-openrouter"
+        hint = f"Run `{project.python} -m pip install pulumi-openrouter`."
+        return [Finding("project's Python", "error", text, hint)]
+    text = f"{project.python} has pulumi-openrouter {printed.strip()}"
+    return [Finding("project's Python", "ok", text, facts={"version": printed.strip()})]
 
 
 def _read_stack(config: _Config, project: Project, stack: str) -> list[str]:
@@ -362,7 +382,7 @@ def _api(client: Client, secrets: list[str]) -> Iterator[Finding]:
     try:
         workspaces = [*client.workspaces.list()]
     except ApiError as error:
-        yield Finding("API", "error", redact(str(error), *secrets), facts={"status": error.status})
+        yield _refused("API", "error", error, secrets)
         return
     yield Finding(
         "API",
@@ -377,6 +397,12 @@ def _api(client: Client, secrets: list[str]) -> Iterator[Finding]:
         hint = "Until then, list people by `user_ids`: email addresses cannot be looked up."
         yield Finding("organization", "warning", redact(str(error), *secrets), hint)
     yield _budgets(client, workspaces, secrets)
+
+
+def _refused(name: str, status: Status, error: ApiError, secrets: list[str]) -> Finding:
+    found, hint = str(error.with_next_step("")), error.next_step
+    facts = {"status": error.status}
+    return Finding(name, status, redact(found, *secrets), redact(hint, *secrets), facts)
 
 
 def _organization(workspaces: list[Workspace], people: list[OrganizationMember]) -> Finding:
@@ -406,9 +432,9 @@ def _budgets(client: Client, workspaces: list[Workspace], secrets: list[str]) ->
                 {"available": False},
             )
         except ApiError as error:
-            if error.status != 404:
-                text = redact(str(error), *secrets)
-                return Finding("budgets", "warning", text, facts={"available": None})
+            if error.status != HTTPStatus.NOT_FOUND:
+                refused = _refused("budgets", "warning", error, secrets)
+                return replace(refused, facts={"available": None})
         else:
             return Finding("budgets", "ok", "available", facts={"available": True})
     return Finding(

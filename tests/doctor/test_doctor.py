@@ -26,6 +26,10 @@ class Report:
     code: int
     findings: Mapping[str, dict[str, Any]]
 
+    def __post_init__(self) -> None:
+        """Each finding that is not well says what to do next."""
+        assert all(one["next"] for one in self.findings.values() if one["status"] != "ok")
+
     def status(self, name: str) -> str:
         """Return the status of a finding."""
         return str(self.findings[name]["status"])
@@ -182,6 +186,13 @@ def test_budgets_that_cannot_be_read_are_a_warning(
     assert words in report.said("budgets")
 
 
+def test_an_organization_without_the_plan_is_a_warning(examine: Examine, sandbox: Sandbox) -> None:
+    """Without the Enterprise plan, the API shows no budgets."""
+    sandbox.set_options(plan="standard")
+    report = examine()
+    assert (report.code, report.status("budgets")) == (0, "warning")
+
+
 @pytest.mark.parametrize(
     ("script", "status", "words"),
     [
@@ -265,6 +276,23 @@ def test_a_config_that_programs_refuse_is_an_error(
     report = examine()
     assert report.code == 1
     assert words in report.said(name)
+
+
+def test_the_python_of_the_project_needs_the_package(examine: Examine, tmp_path: Path) -> None:
+    """A virtual environment that the project names is looked into."""
+    python = tmp_path / "env/bin/python"
+    python.parent.mkdir(parents=True)
+    runtime = "runtime: {name: python, options: {virtualenv: env}}\n"
+    (tmp_path / "Pulumi.yaml").write_text(f"name: acme\n{runtime}")
+    assert "there is no interpreter" in examine().said("stack config")
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    report = examine("--stack", "dev")
+    assert report.code == 1
+    assert f"`{python} -m pip install pulumi-openrouter`" in report.said("project's Python")
+    python.write_text("#!/bin/sh\necho 0.1.0\n")
+    report = examine("--stack", "dev")
+    assert (report.code, report.status("project's Python")) == (0, "ok")
 
 
 def test_several_stacks_have_to_be_told_apart(examine: Examine, tmp_path: Path) -> None:
