@@ -152,9 +152,7 @@ def openrouter_stack(
 
 
 @pytest.fixture
-def openrouter_mocks(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[MockRunner]:
+def openrouter_mocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> MockRunner:
     """Call it to run a program with mocks and get what it declares: `openrouter_mocks(program)`.
 
     Mocks do not answer lookups. In a test that uses `openrouter_sandbox` as well, lookups go to the
@@ -166,8 +164,8 @@ def openrouter_mocks(
     if "openrouter_sandbox" not in request.fixturenames:
         for name in testing.SETTINGS:
             monkeypatch.delenv(name, raising=False)
-    with testing.MockRunner(request.path.parent, request.config.rootpath) as runner:
-        yield runner
+    runner: MockRunner = testing.MockRunner(request.path.parent, request.config.rootpath)
+    return runner
 
 
 def _import_testing() -> Any:

@@ -101,6 +101,36 @@ def test_folder(openrouter_mocks):
     run(pytester, test).assert_outcomes(passed=1)
 
 
+def test_other_mocks_are_left_alone(pytester: pytest.Pytester) -> None:
+    """A file that sets mocks by itself keeps them, and each run imports the program's modules."""
+    pytester.makefile(".yaml", Pulumi="name: acme\nruntime: python")
+    pytester.makepyfile(
+        __main__="import teams", teams="import test_program as p; p.Team('blue', 5)"
+    )
+    test = """
+class Mocks(pulumi.runtime.Mocks):
+    def new_resource(self, args):
+        return "an-id", args.inputs
+    def call(self, args):
+        return {}
+
+pulumi.runtime.set_mocks(Mocks(), stack="theirs")
+red = openrouter.Workspace("red")
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_folder(openrouter_mocks, turn):
+    assert "Workspace blue" in openrouter_mocks()
+
+@pulumi.runtime.test
+def test_theirs():
+    def check(slug):
+        assert slug == "red-theirs"
+    return red.slug.apply(check)
+"""
+    pytester.makepyfile(test_program=HEAD + test)
+    pytester.runpytest_subprocess().assert_outcomes(passed=3)
+
+
 def test_lookups_go_to_the_sandbox_or_nowhere(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import runpy
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +28,6 @@ from pulumi_openrouter.settings import Settings
 from pulumi_openrouter.testing.project import ProgramError, config_text, find_folder
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from pulumi_openrouter.lifecycle.base import Lifecycle
     from pulumi_openrouter.testing.project import ConfigInput
 
@@ -96,13 +94,6 @@ class MockRunner:
         self._beside = beside
         self._root = root
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        reset_options()
-        pulumi.runtime.set_all_config({})
-
     def __call__(
         self,
         program: str | Path | Callable[[], object] | None = None,
@@ -130,20 +121,12 @@ class MockRunner:
             ProgramError: There is no such program.
             Exception: Whatever the program raises.
         """
-        declared = Program()
         run = program if callable(program) else self._main(program)
-        reset_options()
-        mocks = _Mocks(declared)
-        with _event_loop() as loop:
-            pulumi.runtime.set_mocks(mocks, project=project, stack=stack, preview=False)
-            # The root resource that came with it takes no program.
-            ROOT.set(None)
-            values, secrets = _configuration(project, config or {})
-            pulumi.runtime.set_all_config(values, secrets)
-            declared.outputs.update(loop.run_until_complete(_run(run)))
-        if mocks.problems:
-            raise MockError("\n".join(mocks.problems))
-        return declared
+        configuration = _configuration(project, config or {})
+        # All that the SDK knows of a run belongs to its thread, so a thread of its own keeps the
+        # run apart from other mocks in the process of the test.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            return thread.submit(_run_with_mocks, run, project, stack, configuration).result()
 
     def _main(self, program: str | Path | None) -> Callable[[], object]:
         folder = find_folder(program, self._beside, self._root)
@@ -153,26 +136,48 @@ class MockRunner:
             raise ProgramError(msg)
 
         def run() -> None:
-            path, sys.path[:] = [*sys.path], [str(folder), *sys.path]
+            path, before = [*sys.path], {*sys.modules}
+            sys.path.insert(0, str(folder))
             try:
                 runpy.run_path(str(main), run_name="__main__")
             finally:
                 sys.path[:] = path
+                _forget_modules(folder, before)
 
         return run
 
 
+def _forget_modules(folder: Path, before: Collection[str]) -> None:
+    """Let the next run import the program's own modules anew, as a process of its own would."""
+    for name in sys.modules.keys() - before:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file is not None and Path(file).is_relative_to(folder):
+            del sys.modules[name]
+
+
+def _run_with_mocks(
+    program: Callable[[], object],
+    project: str,
+    stack: str,
+    configuration: tuple[dict[str, str], list[str]],
+) -> Program:
+    declared = Program()
+    mocks = _Mocks(declared)
+    reset_options()
+    with _event_loop() as loop:
+        pulumi.runtime.set_mocks(mocks, project=project, stack=stack, preview=False)
+        # The root resource that came with it takes no program.
+        ROOT.set(None)
+        pulumi.runtime.set_all_config(*configuration)
+        declared.outputs.update(loop.run_until_complete(_run(program)))
+    if mocks.problems:
+        raise MockError("\n".join(mocks.problems))
+    return declared
+
+
 @contextmanager
 def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """Offer a loop of its own, which the SDK finds as the current one."""
-    before = None
-    with suppress(RuntimeError):
-        before = asyncio.get_running_loop()
-    if before is not None:
-        msg = (
-            "openrouter_mocks cannot be called in a coroutine; call it in a test that is not async"
-        )
-        raise ProgramError(msg)
+    """Offer an event loop, which the SDK finds as the one of this thread."""
     loops: list[asyncio.AbstractEventLoop] = []
 
     def make() -> None:
@@ -189,7 +194,6 @@ def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
         executor.shutdown()
         for one in loops:
             one.close()
-        asyncio.set_event_loop(None)
 
 
 async def _run(program: Callable[[], object]) -> dict[str, Any]:
