@@ -36,14 +36,13 @@ def names(importing: Importing) -> list[str]:
 
 
 def test_requests_are_few_and_only_read(importing_from: Starting) -> None:
-    """It reads pages of workspaces and people, and the limits and members of each workspace once.
-
-    The members of the default workspace are the organization, so nobody asks for them.
-    """
+    """It reads pages of workspaces and people, and what each workspace has, once."""
     importing = importing_from(**organization())
     read = importing.report()["read"]
-    more_pages = sum(len(one["members"]) > 100 for one in organization()["workspaces"]) * 2
-    least = math.ceil(60 / 100) + 60 + 59 + more_pages + math.ceil(len(PEOPLE) / 100)
+    # Everybody is in the default workspace.
+    members = [len(PEOPLE), *(len(one["members"]) for one in organization()["workspaces"])]
+    pages = sum(max(1, math.ceil(count / 100)) for count in members)
+    least = math.ceil(60 / 100) + 60 + pages + math.ceil(len(PEOPLE) / 100)
     counts = importing.sandbox.counts()
     assert read == {"workspaces": 60, "requests": counts["total"]}
     assert least <= counts["total"] <= least + 2
@@ -134,6 +133,45 @@ def test_budgets_that_are_forbidden_for_one_workspace(importing_from: Starting) 
     assert importing.files() == {}
 
 
+def test_a_budget_of_an_interval_that_is_new(importing_from: Starting) -> None:
+    """A limit that no input can name is worth a line."""
+    importing = importing_from({"slug": "chat", "budgets": {"daily": 1}})
+    place = f"/workspaces/{live(importing.sandbox, 'chat')['id']}/budgets"
+    body = {"data": [{"limit_usd": 5, "reset_interval": "yearly"}]}
+    importing.sandbox.add_fault(path=place, status=None, body=json.dumps(body), times=None)
+    assert 'Workspace "chat" has a budget of the interval "yearly"' in importing()
+
+
+def test_a_default_workspace_whose_slug_went_to_another_one(importing_from: Starting) -> None:
+    """Who is in a workspace tells the default one, so nobody is overlooked in the other."""
+    importing = importing_from()
+    with Somebody(importing.sandbox) as somebody:
+        somebody.changes("default", slug="main")
+        somebody.creates("default")
+        somebody.adds("default", user_id(JANE))
+    importing()
+    assert names(importing) == [
+        "Workspace default",
+        "WorkspaceMembership default",
+        "Workspace main",
+    ]
+    assert importing.program.count("retain_on_delete=True)") == 1
+
+
+def test_a_listing_that_changes_while_it_is_read(importing_from: Starting) -> None:
+    """It is read again, so that no workspace slips through."""
+    importing = importing_from(*({"slug": f"w-{number:03}"} for number in range(120)))
+    importing.sandbox.add_fault(method="GET", path="/workspaces", skip=1, hold=True)
+    with command(importing) as process:
+        importing.sandbox.wait_until_held()
+        with Somebody(importing.sandbox) as somebody:
+            somebody.deletes("w-005")
+        importing.sandbox.release()
+        process.communicate()
+    slugs = {one["slug"] for one in importing.sandbox.state()["workspaces"]}
+    assert slugs <= {one["name"] for one in importing.entries()}
+
+
 def test_a_flag_without_a_limit(importing_from: Starting) -> None:
     """Nothing can manage the flag of BYOK by itself, and a line says so."""
     importing = importing_from({"slug": "chat", "include_byok_in_budgets": True})
@@ -203,12 +241,13 @@ def test_what_a_stack_manages_is_left_out(importing_from: Starting) -> None:
         "WorkspaceBudget chat",
         "WorkspaceMembership chat",
     )
-    assert "There is nothing to import" in importing("--except-state", str(state), "--force")
+    rest = Importing(importing.folder.with_name("rest"), importing.sandbox)
+    assert "There is nothing to import" in rest("--except-state", str(state))
     with Somebody(importing.sandbox) as somebody:
         somebody.creates("shadow")
         somebody.sets("chat", weekly=20)
         somebody.adds("chat", person(importing.sandbox, "mei.chen@example.com"))
-    report = importing.report("--except-state", str(state), "--force")
+    report = rest.report("--except-state", str(state))
     found = {(one["type"], one["name"]): one["inputs"] for one in report["resources"]}
     assert found == {
         ("WorkspaceBudget", "chat-unmanaged"): {"workspace": "chat", "weekly_usd": 20},
@@ -218,6 +257,63 @@ def test_what_a_stack_manages_is_left_out(importing_from: Starting) -> None:
         },
         ("Workspace", "shadow"): {"name": "Shadow", "slug": "shadow"},
     }
+
+
+def test_a_program_of_a_stack_is_not_replaced_by_a_smaller_one(importing_from: Starting) -> None:
+    """What the new program has not would be deleted by that stack's next `up`, so it is refused."""
+    importing = importing_from(CHAT, {"slug": "other"})
+    importing()
+    before = importing.files()
+    printed = importing("--only", "other", "--force", code=1)
+    assert 'an import of Workspace "chat"' in printed
+    assert "the next `pulumi up` would delete or change it. Name another folder" in printed
+    assert importing.files() == before
+
+
+def test_slugs_that_have_moved_since_an_import(importing_from: Starting) -> None:
+    """A name in the program would mean another workspace than in the stack, so it is refused."""
+    importing = importing_from(CHAT, {"slug": "other"})
+    importing()
+    before = importing.files()
+    with Somebody(importing.sandbox) as somebody:
+        somebody.changes("chat", slug="spare")
+        somebody.changes("other", slug="chat")
+    assert 'an import of Workspace "chat"' in importing("--force", code=1)
+    assert importing.files() == before
+    with Somebody(importing.sandbox) as somebody:
+        somebody.deletes("chat")
+        somebody.changes("spare", slug="chat")
+    importing("--force")
+    assert "Workspace other" not in names(importing)
+
+
+def test_names_of_leftovers_are_their_own(importing_from: Starting) -> None:
+    """Neither a resource of the state nor a workspace of the organization has the same name."""
+    importing = importing_from(CHAT, {"slug": "chat-unmanaged", "budgets": {"daily": 1}})
+    importing()
+    state = exported(importing, "Workspace chat", "WorkspaceBudget chat")
+    with Somebody(importing.sandbox) as somebody:
+        somebody.sets("chat", weekly=20)
+    rest = Importing(importing.folder.with_name("rest"), importing.sandbox)
+    rest("--except-state", str(state))
+    budgets = [one for one in names(rest) if one.startswith("WorkspaceBudget")]
+    assert budgets == ["WorkspaceBudget chat-unmanaged-unmanaged", "WorkspaceBudget chat-unmanaged"]
+
+
+def test_a_subclass_is_known_by_its_provider(importing_from: Starting) -> None:
+    """A class that is derived from ours has a type of its own in the state."""
+    importing = importing_from(CHAT)
+    importing()
+    state = exported(importing, "Workspace chat")
+    state.write_text(
+        state.read_text().replace(
+            '"type": "pulumi-python:dynamic/openrouter:Workspace"',
+            '"type": "pulumi-python:dynamic:Resource"',
+        )
+    )
+    rest = Importing(importing.folder.with_name("rest"), importing.sandbox)
+    rest("--except-state", str(state))
+    assert "Workspace chat" not in names(rest)
 
 
 def test_people_who_are_encrypted_in_a_state(importing_from: Starting) -> None:
@@ -238,6 +334,8 @@ def test_people_who_are_encrypted_in_a_state(importing_from: Starting) -> None:
         ("{", "is not JSON"),
         ("[]", "has no deployment in it; pass what `pulumi stack export` prints"),
         ('{"deployment": null}', "has no deployment in it"),
+        ('{"deployment": {"resources": [null]}}', "is no state of Pulumi's"),
+        ('{"deployment": {"resources": {"a": 1}}}', "is no state of Pulumi's"),
     ],
 )
 def test_a_file_that_is_no_state(
@@ -329,6 +427,43 @@ def test_ctrl_c_writes_nothing(importing_from: Starting) -> None:
     assert importing.files() == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "project"),
+    [("2024", '"2024"'), ("true", '"true"'), ("my $teams", "my-teams"), ("x" * 120, "x" * 100)],
+)
+def test_the_project_has_a_name_that_pulumi_takes(
+    importing_from: Starting, name: str, project: str
+) -> None:
+    """It is made of the folder's name, and is text to a reader of YAML."""
+    importing = importing_from(CHAT)
+    importing = Importing(importing.folder / name, importing.sandbox)
+    importing()
+    assert importing.files()["Pulumi.yaml"].startswith(f"name: {project}\n")
+
+
+def test_a_project_file_of_another_form_counts(importing_from: Starting) -> None:
+    """Pulumi reads Pulumi.yml as well, and two would be one too many."""
+    importing = importing_from(CHAT)
+    importing.folder.mkdir()
+    (importing.folder / "Pulumi.yml").write_text("name: mine\nruntime: python\n")
+    importing()
+    assert "Pulumi.yaml" not in importing.files()
+
+
+def test_a_program_that_appears_meanwhile_is_not_replaced(importing_from: Starting) -> None:
+    """Somebody may write one while the organization is read."""
+    importing = importing_from(CHAT)
+    importing.sandbox.add_fault(path="/organization/members", hold=True)
+    with command(importing) as process:
+        importing.sandbox.wait_until_held()
+        importing.folder.mkdir()
+        (importing.folder / "__main__.py").write_text("mine")
+        importing.sandbox.release()
+        _, errors = process.communicate()
+    assert "exists already" in errors
+    assert importing.files() == {"__main__.py": "mine"}
+
+
 @pytest.mark.parametrize("name", ["__main__.py", "import.json"])
 def test_what_exists_is_not_replaced(importing_from: Starting, name: str) -> None:
     """A program or an import file is replaced with --force only; a project file never is."""
@@ -370,4 +505,3 @@ def test_the_printed_commands_name_the_folder(importing_from: Starting) -> None:
     for line in importing.report()["commands"]:
         words = shlex.split(line)
         assert words[words.index("--cwd") + 1] == str(importing.folder)
-    assert importing.files()["Pulumi.yaml"].startswith("name: my-teams\n")

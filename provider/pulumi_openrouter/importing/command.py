@@ -16,7 +16,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pulumi_openrouter.errors import ConfigurationError, OpenRouterError
-from pulumi_openrouter.importing.files import IMPORT_FILE, check_folder, write_files
+from pulumi_openrouter.importing.files import (
+    IMPORT_FILE,
+    check_folder,
+    check_successor,
+    write_files,
+)
 from pulumi_openrouter.importing.managed import read_states
 from pulumi_openrouter.importing.planning import EMAILS, USER_IDS, Plan, plan
 from pulumi_openrouter.importing.reading import Organization, ReadOnlyTransport, read_organization
@@ -27,6 +32,11 @@ STACK = "prod"
 """The stack of the commands that are printed."""
 
 TYPES = ("Workspace", "WorkspaceBudget", "WorkspaceMembership")
+
+PARTIAL = (
+    "This program has only what you asked for, so give it a stack of its own: in a stack that "
+    "manages more, `pulumi up` would delete the rest."
+)
 
 ENDING = (
     "The import asks OpenRouter for nothing, and protects each resource until the first `pulumi "
@@ -96,7 +106,8 @@ def import_(  # noqa: PLR0917 - click passes the options by name
             form = EMAILS if by == "emails" else USER_IDS
             planned = plan(organization, session, by=form, managed=managed)
             requests = transport.sent
-        files = write_files(folder, planned.blocks) if planned.blocks else []
+        check_successor(folder, planned.blocks, partial=bool(only or states))
+        files = write_files(folder, planned.blocks, force=force) if planned.blocks else []
     except OpenRouterError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
@@ -108,6 +119,8 @@ def import_(  # noqa: PLR0917 - click passes the options by name
         click.echo(json.dumps(document, ensure_ascii=False))
     else:
         _print_summary(organization, planned, files, commands, requests)
+        if files and (only or states):
+            _print_wrapped(PARTIAL)
 
 
 def _settings() -> Settings:
@@ -204,7 +217,11 @@ def _print_summary(
     click.echo("\nNext:\n")
     for command in commands:
         click.echo(f"    {command}")
-    click.echo(f"\n{click.wrap_text(ENDING, min(shutil.get_terminal_size().columns, 100))}")
+    _print_wrapped(ENDING)
+
+
+def _print_wrapped(text: str) -> None:
+    click.echo(f"\n{click.wrap_text(text, min(shutil.get_terminal_size().columns, 100))}")
 
 
 def _number(count: int, noun: str) -> str:

@@ -7,10 +7,11 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pulumi.dynamic.dynamic import PROVIDER_KEY
 
 from pulumi_openrouter.errors import OpenRouterError
@@ -23,6 +24,7 @@ from pulumi_openrouter.resources.resource import pickled
 PROGRAM = "__main__.py"
 IMPORT_FILE = "import.json"
 PROJECT = "Pulumi.yaml"
+OTHER_PROJECTS = ("Pulumi.yml", "Pulumi.json")
 
 OLDEST_CLI = "3.254.0"
 """The first version of the Pulumi CLI whose import files have inputs and outputs."""
@@ -52,9 +54,11 @@ def import_document(blocks: Sequence[Block]) -> dict[str, Any]:
 
 def project_text(folder: Path) -> str:
     """Return a Pulumi.yaml for a program in this folder, which names the project."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name).strip("-.") or "openrouter"
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name)[:100].strip("-.")
+    name = name or "openrouter"
+    quoted = name if yaml.safe_load(f"name: {name}") == {"name": name} else json.dumps(name)
     return (
-        f"name: {name}\n"
+        f"name: {quoted}\n"
         "description: OpenRouter workspaces, budgets and memberships\n"
         "runtime: python\n"
         f'requiredPulumiVersion: ">={OLDEST_CLI}"\n'
@@ -63,21 +67,65 @@ def project_text(folder: Path) -> str:
 
 def check_folder(folder: Path, *, force: bool) -> None:
     """Raise OpenRouterError where the files of an import have no place in a folder."""
-    if folder.exists() and not folder.is_dir():
+    try:
+        _check_folder(folder, force=force)
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        msg = f"{folder} cannot be used: {reason}; name another folder with --out"
+        raise OpenRouterError(msg) from None
+
+
+def _check_folder(folder: Path, *, force: bool) -> None:
+    if os.path.lexists(folder) and not folder.is_dir():
         msg = f"{folder} is not a folder; name another one with --out"
         raise OpenRouterError(msg)
-    for name in (PROGRAM, IMPORT_FILE):
-        file = folder / name
-        if os.path.lexists(file) and not (force and file.is_file()):
+    for file in (folder / PROGRAM, folder / IMPORT_FILE):
+        file.exists()  # raises where that cannot be seen
+        if not os.path.lexists(file):
+            continue
+        if not file.is_file():
+            msg = f"{file} is not a file; name another folder with --out"
+            raise OpenRouterError(msg)
+        if not force:
             msg = (
                 f"{file} exists already; name another folder with --out, or replace it with --force"
             )
-            if not file.is_file():
-                msg = f"{file} is not a file; name another folder with --out"
             raise OpenRouterError(msg)
 
 
-def write_files(folder: Path, blocks: Sequence[Block]) -> list[Path]:
+def check_successor(folder: Path, blocks: Sequence[Block], *, partial: bool) -> None:
+    """Raise OpenRouterError where a stack of an earlier import would lose something by this one.
+
+    The program that is replaced may be that of a stack. What the new one does not have, or calls
+    differently, the next `up` of that stack would delete or change.
+
+    Args:
+        folder: The folder with the import file of before, if there was one.
+        blocks: What the new program has.
+        partial: Whether the new program leaves out what was not asked for.
+    """
+    names = {(f"{TYPE_PREFIX}{one.type}", one.name): one.id for b in blocks for one in b.resources}
+    for type_, name, id_ in _earlier(folder / IMPORT_FILE):
+        if names.get((type_, name)) == id_:
+            continue
+        if partial or (type_, name) in names or id_ in names.values():
+            msg = (
+                f'{folder} has an import of {type_.removeprefix(TYPE_PREFIX)} "{name}" ({id_}), '
+                "which the new program would not have under that name. In a stack that manages it, "
+                "the next `pulumi up` would delete or change it. Name another folder with --out; "
+                f"if no stack manages it, remove {IMPORT_FILE} and {PROGRAM} first"
+            )
+            raise OpenRouterError(msg)
+
+
+def _earlier(file: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield type, name and id of what an import file of ours has."""
+    with contextlib.suppress(OSError, ValueError, AttributeError, KeyError, TypeError):
+        for one in json.loads(file.read_text(encoding="utf-8"))["resources"]:
+            yield one["type"], one["name"], one["id"]
+
+
+def write_files(folder: Path, blocks: Sequence[Block], *, force: bool) -> list[Path]:
     """Write the program, the import file and, if there is none, the project; return their paths.
 
     Raises:
@@ -85,11 +133,13 @@ def write_files(folder: Path, blocks: Sequence[Block]) -> list[Path]:
     """
     document = json.dumps(import_document(blocks), indent=2, ensure_ascii=False)
     contents = {IMPORT_FILE: document + "\n", PROGRAM: program_text(blocks)}
-    if not os.path.lexists(folder / PROJECT):
+    if not any(os.path.lexists(folder / name) for name in (PROJECT, *OTHER_PROJECTS)):
         contents[PROJECT] = project_text(folder)
     made = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # Once more: somebody may have written a program while the organization was read.
+        check_folder(folder, force=force)
         _write(folder, contents)
     except OSError as error:
         for one in made:
@@ -101,22 +151,18 @@ def write_files(folder: Path, blocks: Sequence[Block]) -> list[Path]:
 
 
 def _write(folder: Path, contents: Mapping[str, str]) -> None:
-    """Write all files beside their places, and only then put them there."""
-    with contextlib.ExitStack() as stack:
-        written = {}
+    """Write all files beside their places, and only then put them there; undo what fails."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".import-") as place:
         for name, text in contents.items():
-            descriptor, path = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
-            stack.callback(Path(path).unlink, missing_ok=True)
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            # A temporary file is for its owner alone.
-            Path(path).chmod(0o666 & ~_umask())
-            written[name] = path
-        for name, path in written.items():
-            Path(path).replace(folder / name)
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+            Path(place, name).write_text(text, encoding="utf-8", newline="\n")
+        before: dict[Path, bytes | None] = {}
+        try:
+            for name in contents:
+                target = folder / name
+                before[target] = target.read_bytes() if target.exists() else None
+                Path(place, name).replace(target)
+        except OSError:
+            for target, content in before.items():
+                with contextlib.suppress(OSError):
+                    target.unlink() if content is None else target.write_bytes(content)
+            raise

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pulumi.dynamic.dynamic import PROVIDER_KEY
 
 from pulumi_openrouter.errors import OpenRouterError
 from pulumi_openrouter.lifecycle.budget_plan import BYOK, INTERVALS
 from pulumi_openrouter.lifecycle.hints import TYPE_PREFIX, managed
 from pulumi_openrouter.lifecycle.membership_plan import people_in
+from pulumi_openrouter.registry import RESOURCES, declaration_of
+from pulumi_openrouter.resources.resource import pickled
 from pulumi_openrouter.text import fold
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -21,6 +25,9 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - what marks a secret, and none itself
 
 _SUFFIX = "-unmanaged"
+
+_NEEDED = frozenset({"members", "people", "emails", "user_ids", "exclusive"})
+"""Outputs without which nobody can tell what a resource manages."""
 
 
 @dataclass
@@ -41,9 +48,16 @@ class Managed:
     everybody: set[str] = field(default_factory=set)
     names: set[tuple[str, str]] = field(default_factory=set)
 
-    def free_name(self, type_: str, name: str) -> str:
-        """Return a name for a resource that no stack has given to another of its type."""
-        while (type_, name) in self.names:
+    def free_name(self, type_: str, slug: str, slugs: Container[str] = ()) -> str:
+        """Return a name for a resource that no other one of its type has.
+
+        Args:
+            type_: The type of the resource.
+            slug: The slug of its workspace, which is its name where that is free.
+            slugs: The slugs of all workspaces, whose resources may have them as their names.
+        """
+        name = slug
+        while (type_, name) in self.names or (name != slug and name in slugs):
             name += _SUFFIX
         return name
 
@@ -71,25 +85,42 @@ def read_states(files: Iterable[Path]) -> Managed:
     """
     found = Managed()
     for file in files:
-        for type_, name, id_, outputs in _resources(file):
-            found.add(type_, name, id_, outputs)
+        deployment = _deployment(file)
+        try:
+            for type_, name, id_, outputs in _resources(file, deployment):
+                found.add(type_, name, id_, outputs)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            msg = f"{file} is no state of Pulumi's; pass what `pulumi stack export` prints"
+            raise OpenRouterError(msg) from None
     return found
 
 
-def _resources(file: Path) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
-    """Yield type, name, id and outputs of the resources that a stack manages."""
-    for one in _deployment(file).get("resources") or ():
-        type_ = str(one.get("type", ""))
-        if not type_.startswith(TYPE_PREFIX) or one.get("delete") or one.get("external"):
-            continue
-        name = str(one.get("urn", "")).rpartition("::")[2]
-        kind = type_.removeprefix(TYPE_PREFIX)
+def _resources(
+    file: Path, deployment: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+    """Yield type, name, id and outputs of the resources that a stack manages.
+
+    What a replacement has left to delete is still managed.
+    """
+    for one in deployment.get("resources") or ():
         outputs = one.get("outputs") or {}
-        known = {
-            key: _revealed(value, f'{kind} "{name}" in {file}', key)
-            for key, value in outputs.items()
-        }
-        yield kind, name, str(one.get("id", "")), known
+        kind = _kind(str(one.get("type", "")), outputs)
+        if kind and not one.get("external"):
+            name = str(one.get("urn", "")).rpartition("::")[2]
+            where = f'{kind} "{name}" in {file}'
+            known = {key: _revealed(value, where, key) for key, value in outputs.items()}
+            yield kind, name, str(one.get("id", "")), known
+
+
+def _kind(type_: str, outputs: Mapping[str, Any]) -> str:
+    """Return which of our resources a type is; a subclass shows it by its provider."""
+    if type_.startswith(TYPE_PREFIX):
+        return type_.removeprefix(TYPE_PREFIX)
+    provider = outputs.get(PROVIDER_KEY)
+    kinds = (
+        declaration_of(one).name for one in RESOURCES if pickled(one._provider_type) == provider
+    )
+    return next(kinds, "")
 
 
 def _deployment(file: Path) -> Mapping[str, Any]:
@@ -109,12 +140,16 @@ def _deployment(file: Path) -> Mapping[str, Any]:
 
 
 def _revealed(value: Any, where: str, name: str) -> Any:
-    """Return a value of a state without what marks it as secret."""
-    if not isinstance(value, dict) or value.get(_SIGNATURE) != _SECRET:
+    """Return a value of a state without what marks it, or a part of it, as secret."""
+    if isinstance(value, list):
+        return [_revealed(item, where, name) for item in value]
+    if not isinstance(value, dict):
         return value
+    if value.get(_SIGNATURE) != _SECRET:
+        return {key: _revealed(item, where, name) for key, item in value.items()}
     if "plaintext" in value:
         return json.loads(value["plaintext"])
-    if name in {"members", "emails", "user_ids"}:
+    if name in _NEEDED:
         msg = f"{where}: {name} is encrypted; use `pulumi stack export --show-secrets` for the file"
         raise OpenRouterError(msg)
     return None

@@ -6,8 +6,10 @@ import file is what a refresh would find.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from pulumi.runtime.rpc import UNKNOWN
 
 from pulumi_openrouter.api.models import WorkspaceMember
 from pulumi_openrouter.importing.managed import Managed
@@ -37,6 +39,10 @@ USUAL: Mapping[str, object] = {
     BYOK: False,
 }
 """What a workspace has where nobody has set anything; a program leaves that out."""
+
+
+_LARGEST = 2**53
+"""Up to where every whole number is a 64-bit float."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,7 @@ class _Planner:
         self._managed = managed
         self._found = found
         self._id = found.workspace.id.lower()
+        self._slugs = frozenset(one.slug for one in organization.workspaces)
         self._elsewhere = self._id in managed.workspaces
         self.notes: list[str] = []
 
@@ -180,6 +187,7 @@ class _Planner:
             if budgets is not None and interval in budgets.limits and name not in taken
         }
         flag = budgets is not None and budgets.include_byok_in_budgets and BYOK not in taken
+        self._note_unknown({*(budgets.limits if budgets else ())} - {*INTERVALS.values()})
         if limits:
             inputs = {**self._place(), **limits, BYOK: True if flag else None}
             lifecycle = WorkspaceBudgetLifecycle(self._session)
@@ -188,6 +196,13 @@ class _Planner:
             self.notes.append(
                 f'Workspace "{self._found.slug}" has {BYOK} and no limit of its own to manage; a '
                 "WorkspaceBudget needs a limit, so the program does not manage the flag."
+            )
+
+    def _note_unknown(self, intervals: Iterable[str]) -> None:
+        for interval in sorted(intervals):
+            self.notes.append(
+                f'Workspace "{self._found.slug}" has a budget of the interval {shown(interval)}, '
+                "which this version does not know, so the program does not manage it."
             )
 
     def _membership(self, user_ids: Sequence[str]) -> Iterator[Resource]:
@@ -261,10 +276,11 @@ class _Planner:
         }
         inputs, problems = validate(declaration, given)
         problems = problems or [*lifecycle.conflicts(inputs, (), {})]
+        problems = problems or [*_untransportable(given)]
         for name, reason in problems:
             msg = f"{name} is {shown(given.get(name))}, but {reason}."
             raise _LeftOutError(msg)
-        name = self._managed.free_name(declaration.name, self._found.slug)
+        name = self._managed.free_name(declaration.name, self._found.slug, self._slugs)
         outputs = self._outputs(lifecycle, id_, name, inputs, olds or {})
         for different in lifecycle.differences(id_, outputs, inputs):
             msg = (
@@ -284,8 +300,9 @@ class _Planner:
             marks[MANAGED] = " ".join(given)
         is_part = lifecycle.declaration.name != WorkspaceLifecycle.declaration.name
         if is_part and not (self._elsewhere or self._found.is_default):
-            own = self._managed.free_name(WorkspaceLifecycle.declaration.name, self._found.slug)
-            marks[WORKSPACE] = f"{WorkspaceLifecycle.declaration.name}::{own}"
+            kind = WorkspaceLifecycle.declaration.name
+            own = self._managed.free_name(kind, self._found.slug, self._slugs)
+            marks[WORKSPACE] = f"{kind}::{own}"
         live = lifecycle.read(id_, {**inputs, **olds, **marks})
         if live is None:  # a transport that reads once finds again what it has found
             msg = f"{id_} is gone."
@@ -293,10 +310,20 @@ class _Planner:
         return live.outputs
 
 
+def _untransportable(given: Properties) -> Iterator[tuple[str, str]]:
+    """Yield which values Pulumi cannot carry, and why."""
+    for name, value in given.items():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, int) and abs(item) > _LARGEST:
+                yield name, "Pulumi carries numbers as 64-bit floats, which are not exact there"
+            elif item == UNKNOWN:
+                yield name, "Pulumi takes that for a value that is not known yet"
+
+
 def _plain(value: object) -> object:
     """Return a value in JSON's types: the API's models have tuples, and floats for all numbers."""
     if isinstance(value, tuple):
-        return [*value] or None
+        return [*value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

@@ -13,7 +13,8 @@ WIDTH = 88
 
 _INDENT = " " * 4
 _MODULES = ("pulumi", "openrouter")
-_TAKEN = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *_MODULES))
+_TAKEN = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *_MODULES, "l"))
+"""What a variable may not be called; an l looks like a 1."""
 
 _HEAD = '"""The OpenRouter workspaces of the organization."""\n'
 
@@ -84,6 +85,8 @@ def _list(items: Sequence[object], people: Mapping[str, str] | None) -> str:
 
     User ids say nothing to a reader, so each has the email address behind it.
     """
+    if not items:
+        return "[]"
     emails = {} if people is None else people
     lines = []
     for item in items:
@@ -91,7 +94,8 @@ def _list(items: Sequence[object], people: Mapping[str, str] | None) -> str:
         comment = f"  # {email}" if email.isprintable() and email else ""
         lines.append(f"{_INDENT * 2}{_literal(item)},{comment}\n")
     short = f"[{', '.join(map(_literal, items))}]"
-    if len(items) == 1 and "#" not in lines[0] and len(short) < WIDTH // 2:
+    # Formatters count the columns of wide characters, so a line with any is broken in any case.
+    if len(items) == 1 and "  # " not in lines[0] and short.isascii() and len(short) < WIDTH // 2:
         return short
     return f"[\n{''.join(lines)}{_INDENT}]"
 

@@ -1,13 +1,14 @@
 """What an organization has now: its workspaces with their limits and members, and its people.
 
-Nothing is ever written: the transport sends no request but a GET. It also keeps what it has read,
-so that the lifecycles can read the same objects once more without a request.
+Nothing is ever written: the transport sends no request but a GET. It also keeps what was read, so
+that the lifecycles can read the same objects once more without a request.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,14 @@ from typing import Any, cast
 
 from pulumi_openrouter.api.client import Client
 from pulumi_openrouter.api.exchange import Model
-from pulumi_openrouter.api.models import Answer, Workspace, WorkspaceBudgets, WorkspaceMember
+from pulumi_openrouter.api.models import (
+    Answer,
+    OrganizationMember,
+    Page,
+    Workspace,
+    WorkspaceBudgets,
+    WorkspaceMember,
+)
 from pulumi_openrouter.api.people import OrganizationDirectory
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.errors import ApiError, ForbiddenError, NotFoundError, OpenRouterError
@@ -26,7 +34,7 @@ DEFAULT_WORKSPACE = "default"
 
 
 class ReadOnlyTransport(Transport):
-    """A transport that reads each object once and writes nothing.
+    """A transport that writes nothing, and answers by itself what it is given to keep.
 
     Attributes:
         sent: How many requests were sent, repeated ones not counted.
@@ -35,7 +43,7 @@ class ReadOnlyTransport(Transport):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.sent = 0
-        self._answers: dict[tuple[object, ...], object] = {}
+        self._kept: dict[tuple[str, ...], object] = {}
         self._counting = threading.Lock()
 
     def request(
@@ -43,24 +51,22 @@ class ReadOnlyTransport(Transport):
         method: str,
         segments: Sequence[str],
         model: type[Model],
-        *,
-        query: Mapping[str, int | str] | None = None,
         **more: Any,
     ) -> Model:
-        """Return the answer to a GET, from the first time that it was sent."""
+        """Return the answer to a GET."""
         if method != "GET":
             msg = f"{method} {'/'.join(segments)} would change something, and this only reads"
             raise OpenRouterError(msg)
-        known = (*segments, *sorted((query or {}).items()))
-        if known not in self._answers:
-            with self._counting:
-                self.sent += 1
-            self._answers[known] = super().request(method, segments, model, query=query, **more)
-        return cast("Model", self._answers[known])
+        place = tuple(segments)
+        if place in self._kept:
+            return cast("Model", self._kept[place])
+        with self._counting:
+            self.sent += 1
+        return super().request(method, segments, model, **more)
 
-    def remember(self, workspace: Workspace) -> None:
-        """Answer a GET of a workspace that the list of workspaces has shown."""
-        self._answers["workspaces", workspace.id] = Answer[Workspace](data=workspace)
+    def keep(self, segments: Sequence[str], answer: object) -> None:
+        """Give this answer from now on; a listing is one page, however long."""
+        self._kept[tuple(segments)] = answer
 
 
 @dataclass(frozen=True)
@@ -124,21 +130,25 @@ def read_organization(
     Raises:
         OpenRouterError: A request has failed in the end, or there is no workspace of a slug.
     """
-    reading = _Reading(client)
+    reading = _Reading(client, transport)
     listed: list[Workspace] = []
     with _pool(workers) as pool:
-        people = pool.submit(lambda: [*client.organization.members()])
+        people: Future[list[OrganizationMember]] | None = None
         reads = []
         for workspace in client.workspaces.list():
-            # While the next page of the list is on its way, the workspaces of this one are read.
+            # Not before there was an answer, so that what is wrong in general is said once. While
+            # the next page of the list is on its way, the workspaces of this one are read.
+            people = people or pool.submit(lambda: [*client.organization.members()])
             listed.append(workspace)
-            transport.remember(workspace)
             if not only or workspace.slug in only:
                 reads.append(pool.submit(reading.read, workspace))
         _refuse_unknown({*only} - {one.slug for one in listed}, listed)
         found = [*_as_they_come(reads, progress)]
-        directory = people.result()
+        directory = people.result() if people else []
     found.sort(key=lambda one: one.slug)
+    _refuse_repeated(one.slug for one in found if one.slug)
+    members = Page[OrganizationMember](data=tuple(directory), total_count=len(directory))
+    transport.keep(["organization", "members"], members)
     return Organization(
         _with_default(found, listed, {person.id for person in directory}),
         OrganizationDirectory(directory),
@@ -153,11 +163,23 @@ def _refuse_unknown(unknown: Iterable[str], listed: Iterable[Workspace]) -> None
         raise OpenRouterError(msg)
 
 
+def _refuse_repeated(slugs: Iterable[str]) -> None:
+    """Raise where a slug has gone from one workspace to another one while they were listed."""
+    for slug, times in Counter(slugs).items():
+        if times > 1:
+            msg = (
+                f'two workspaces had the slug "{slug}" while they were read, because somebody '
+                "changes slugs at this moment; run the command again"
+            )
+            raise OpenRouterError(msg)
+
+
 class _Reading:
     """Reads workspaces, each in a thread, and notes what cannot be read."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, transport: ReadOnlyTransport) -> None:
         self._client = client
+        self._transport = transport
         self._vanished: list[str] = []
         self._without_budgets: dict[str, ApiError] = {}
 
@@ -165,17 +187,23 @@ class _Reading:
         """Return a workspace with what it holds, or None if it is gone since it was listed."""
         try:
             # The members last: without budgets, a workspace answers as one that is gone does.
-            budgets = self._budgets(workspace)
-            return FoundWorkspace(workspace, budgets, self._members(workspace))
+            found = FoundWorkspace(workspace, self._budgets(workspace), self._members(workspace))
         except NotFoundError:
             if not self._is_gone(workspace):
                 raise
             self._vanished.append(workspace.slug or workspace.id)
             return None
+        self._keep(found)
+        return found
+
+    def _keep(self, found: FoundWorkspace) -> None:
+        place = ["workspaces", found.workspace.id]
+        self._transport.keep(place, Answer[Workspace](data=found.workspace))
+        self._transport.keep([*place, "budgets"], found.budgets or WorkspaceBudgets(data=()))
+        members = Page[WorkspaceMember](data=found.members, total_count=len(found.members))
+        self._transport.keep([*place, "members"], members)
 
     def _members(self, workspace: Workspace) -> tuple[WorkspaceMember, ...]:
-        if workspace.slug == DEFAULT_WORKSPACE:
-            return ()
         return tuple(self._client.members.list(workspace.id))
 
     def _budgets(self, workspace: Workspace) -> WorkspaceBudgets | None:
@@ -239,16 +267,17 @@ def _with_default(
 ) -> list[FoundWorkspace]:
     """Mark the default workspace.
 
-    The API does not say which one that is. It has the slug `default`, unless it was renamed: then
-    it is the oldest workspace, and has everybody in it.
+    The API does not say which one that is. It has everybody in it, and it is older than all others.
+    Unless it was renamed it has the slug `default`, which another workspace may have since.
     """
-    defaults = {one.id for one in listed if one.slug == DEFAULT_WORKSPACE}
-    if not defaults and len(everybody) > 1:
-        oldest = min((one.created_at or "" for one in listed), default="")
-        defaults = {
-            one.workspace.id
-            for one in found
-            if (one.workspace.created_at or "") == oldest
-            and everybody <= {member.user_id for member in one.members}
-        }
+    oldest = min((one.created_at or "" for one in listed), default="")
+    full = {
+        one.workspace.id
+        for one in found
+        if everybody and everybody <= {member.user_id for member in one.members}
+    }
+    defaults = {one.id for one in listed if one.id in full and (one.created_at or "") == oldest}
+    named = {one.workspace.id for one in found if one.slug == DEFAULT_WORKSPACE}
+    if named & full or not defaults:
+        defaults = named
     return [replace(one, is_default=one.workspace.id in defaults) for one in found]
