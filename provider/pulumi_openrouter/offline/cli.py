@@ -74,13 +74,6 @@ def _operation(command: Callable[Concatenate[_Invocation, P], None]) -> Callable
     @click.option(
         "--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout."
     )
-    @click.option(
-        "-y",
-        "--yes",
-        is_flag=True,
-        expose_value=False,
-        help="Accepted for compatibility: nothing is ever asked.",
-    )
     @wraps(command)
     def invoke(
         cwd: Path,
@@ -107,6 +100,14 @@ def _open(cwd: Path, name: str | None, config: tuple[str, ...]) -> Stack:
     return stack
 
 
+# An option of the commands that ask nothing; commands for the Pulumi CLI work with it unchanged.
+_yes = click.option(
+    "-y",
+    "--yes",
+    is_flag=True,
+    expose_value=False,
+    help="Accepted and not needed: only `destroy` asks.",
+)
 _expect_no_changes = click.option(
     "--expect-no-changes", is_flag=True, help="Fail if anything would change."
 )
@@ -128,6 +129,7 @@ def offline() -> None:
 
 @offline.command()
 @_operation
+@_yes
 @_expect_no_changes
 @_refresh
 @_replace
@@ -144,6 +146,7 @@ def preview(
 
 @offline.command()
 @_operation
+@_yes
 @_expect_no_changes
 @_refresh
 @_replace
@@ -159,6 +162,7 @@ def up(run: _Invocation, expect_no_changes: bool, refresh: bool, replace: tuple[
 
 @offline.command()
 @_operation
+@_yes
 @_expect_no_changes
 @click.option(
     "--clear-pending-creates",
@@ -181,24 +185,39 @@ def refresh(run: _Invocation, expect_no_changes: bool, clear_pending_creates: bo
 @_operation
 @_refresh
 @click.option(
+    "-y",
+    "--yes",
+    is_flag=True,
+    envvar="PULUMI_SKIP_CONFIRMATIONS",
+    help="Do not ask; required where there is no terminal.",
+)
+@click.option(
     "-f",
     "--skip-preview",
     is_flag=True,
-    help="Delete what can be deleted, even if a resource is protected.",
+    help="Do not ask, and delete what can be deleted even if a resource is protected.",
 )
-def destroy(run: _Invocation, refresh: bool, skip_preview: bool) -> None:
+def destroy(run: _Invocation, refresh: bool, yes: bool, skip_preview: bool) -> None:
     """Delete all resources of the stack.
 
-    If a resource is protected, nothing is deleted, as with `pulumi destroy`, whose preview fails.
+    On a terminal, this shows what will be deleted and asks first. If a resource is protected,
+    nothing is deleted, as with `pulumi destroy`, whose preview fails. In a script:
+
+    \b
+        pulumi-openrouter offline destroy --yes --stack dev
     """
     run(
         lambda stack, show: stack.destroy(run.parallel, refresh, on_event=show),
-        first=None if skip_preview else lambda s: s.preview_destroy(run.parallel, refresh),
+        first=None
+        if skip_preview
+        else lambda stack, show: stack.preview_destroy(run.parallel, refresh, on_event=show),
+        asks=not (yes or skip_preview),
     )
 
 
 @offline.command(name="import")
 @_operation
+@_yes
 @click.option(
     "--file",
     "file",
@@ -231,8 +250,8 @@ def import_(run: _Invocation, file: TextIO, protect: bool) -> None:
         lambda stack, show: stack.import_resources(
             *entries(), protect=protect, parallel=run.parallel, source=file.name, on_event=show
         ),
-        first=lambda stack: stack.preview_import(
-            *entries(), parallel=run.parallel, source=file.name
+        first=lambda stack, show: stack.preview_import(
+            *entries(), parallel=run.parallel, source=file.name, on_event=show
         ),
     )
 
@@ -290,24 +309,30 @@ class _Invocation:
         self,
         operation: Callable[[Stack, OnEvent], OperationResult],
         *,
-        first: Callable[[Stack], object] | None = None,
+        first: Callable[[Stack, OnEvent], OperationResult] | None = None,
+        asks: bool = False,
         outputs: Callable[[Stack], OutputMap] = lambda _: {},
     ) -> NoReturn:
-        """Run an operation, show it and exit. `first` is a preview that must succeed before it."""
+        """Run an operation, show it and exit.
+
+        `first` is a preview that must succeed before it, and `asks` whether to ask after that.
+        """
         console = Console(stderr=self.as_json, highlight=False)
         interruption = _Interruption(console)
         result: OperationResult | OperationError
         try:
             stack = _open(self.cwd, self.stack, self.config)
+            if asks:
+                _require_terminal(console, stack)
             try:
-                with interruption.cancels(stack):
-                    if first is not None:
-                        _preview(stack, first, console)
-                    if interruption.code:
-                        message = f"{click.get_current_context().info_name} canceled"
-                        raise _not_begun(message)
-                    with live_display(console) as show:
-                        result = operation(stack, show)
+                if first is not None:
+                    with interruption.cancels(stack), _shown(console, quiet=not asks) as show:
+                        first(stack, show)
+                interruption.check()
+                if asks:
+                    _confirm(stack)
+                with interruption.cancels(stack), live_display(console) as show:
+                    result = operation(stack, show)
             except OperationError as error:
                 result = error
             document = _document(result, outputs(stack))
@@ -319,10 +344,31 @@ class _Invocation:
         sys.exit(interruption.code or int(document["result"] == "failed"))
 
 
-def _preview(stack: Stack, preview: Callable[[Stack], object], console: Console) -> None:
-    """Run a preview that is shown only where it fails."""
+def _require_terminal(console: Console, stack: Stack) -> None:
+    """Refuse to go on where nobody can be asked."""
+    if not (sys.stdin.isatty() and console.file.isatty()):
+        msg = (
+            f"this would destroy the stack {stack.name!r}, and there is no terminal to ask on; "
+            "pass --yes to destroy it"
+        )
+        raise OfflineError(msg)
+
+
+def _confirm(stack: Stack) -> None:
+    if not click.confirm(f"Destroy all of this in the stack {stack.name!r}?", err=True):
+        msg = "nothing was destroyed, as that was not confirmed"
+        raise OfflineError(msg)
+
+
+@contextmanager
+def _shown(console: Console, *, quiet: bool) -> Iterator[OnEvent]:
+    """Show a preview; with `quiet`, only if it fails."""
+    if not quiet:
+        with live_display(console) as show:
+            yield show
+        return
     try:
-        preview(stack)
+        yield lambda _event: None
     except OperationError as error:
         console.out(error.stdout, end="", highlight=False)
         raise
@@ -377,6 +423,12 @@ class _Interruption:
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
+
+    def check(self) -> None:
+        """Raise OperationError if the user has interrupted the preview, or what came after it."""
+        if self.code:
+            message = f"{click.get_current_context().info_name} canceled"
+            raise _not_begun(message)
 
     def _leave(self) -> NoReturn:
         """End this process at once; the processes that it started then end by themselves."""
