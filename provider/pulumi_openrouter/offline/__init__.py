@@ -8,7 +8,14 @@ from pulumi_openrouter.offline.exceptions import (
     StateError,
 )
 from pulumi_openrouter.offline.project import ConfigValue
-from pulumi_openrouter.offline.stack import Deployment, OutputValue, Stack, create_or_select_stack
+from pulumi_openrouter.offline.stack import (
+    Deployment,
+    OutputValue,
+    Stack,
+    StackSummary,
+    create_or_select_stack,
+    list_stacks,
+)
 
 __all__ = [
     "ConfigValue",
@@ -19,6 +26,8 @@ __all__ = [
     "OutputValue",
     "ProjectError",
     "Stack",
+    "StackSummary",
     "StateError",
     "create_or_select_stack",
+    "list_stacks",
 ]

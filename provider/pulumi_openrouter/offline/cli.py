@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import cache, wraps
 from pathlib import Path
 from types import FrameType
@@ -34,6 +34,7 @@ from pulumi_openrouter.offline.stack import (
     OutputMap,
     Stack,
     create_or_select_stack,
+    list_stacks,
 )
 from pulumi_openrouter.offline.state.import_file import read_import_file
 from pulumi_openrouter.offline.values import values
@@ -41,39 +42,38 @@ from pulumi_openrouter.offline.values import values
 P = ParamSpec("P")
 
 
-def _stack_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that name a stack."""
-    command = click.option(
-        "-c",
-        "--config",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="Set a configuration value for this run only; may be repeated.",
-    )(command)
-    command = click.option("-s", "--stack", help="The stack to work on; default: PULUMI_STACK.")(
-        command
-    )
-    return click.option(
-        "--cwd",
-        default=".",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="The project's folder, or a folder inside it.",
-    )(command)
+_cwd = click.option(
+    "--cwd",
+    default=".",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The project's folder, or a folder inside it.",
+)
+_stack = click.option("-s", "--stack", help="The stack to work on; default: PULUMI_STACK.")
+_config = click.option(
+    "-c",
+    "--config",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a configuration value for this run only; may be repeated.",
+)
+_as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print the result as one JSON document on stdout."
+)
 
 
 def _operation(command: Callable[Concatenate[_Invocation, P], None]) -> Callable[..., None]:
     """Add the options that all operations have."""
 
-    @_stack_options
+    @_cwd
+    @_stack
+    @_config
     @click.option(
         "-p",
         "--parallel",
         type=click.IntRange(min=1),
         help="How many resources to work on at once.",
     )
-    @click.option(
-        "--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout."
-    )
+    @_as_json
     @wraps(command)
     def invoke(
         cwd: Path,
@@ -257,26 +257,93 @@ def import_(run: _Invocation, file: TextIO, protect: bool) -> None:
 
 
 @offline.command()
-@_stack_options
+@_cwd
+@_as_json
+def stacks(cwd: Path, as_json: bool) -> None:
+    """List the project's stacks, with the time of the last update and the number of resources.
+
+    A stack that has a configuration file and no state yet is listed as well.
+
+    \b
+        pulumi-openrouter offline stacks
+    """
+    with _errors_in_one_line():
+        found = list_stacks(cwd)
+    if as_json:
+        keys = "name", "lastUpdate", "resourceCount"
+        rows = [dict(zip(keys, astuple(one), strict=True)) for one in found]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    width = max([len("NAME"), *(len(one.name) for one in found)])
+    click.echo(f"{'NAME':<{width}}  {'LAST UPDATE':<20}  RESOURCES")
+    for one in found:
+        click.echo(f"{one.name:<{width}}  {one.last_update or 'never':<20}  {one.resource_count}")
+
+
+@offline.command()
+@_cwd
+@_stack
+@click.argument("name", required=False)
+@_as_json
+@click.option("--show-secrets", is_flag=True, help="Print secrets in plain text.")
+def outputs(
+    cwd: Path, stack: str | None, name: str | None, as_json: bool, show_secrets: bool
+) -> None:
+    """Print the outputs of the stack, or the value of the one called NAME.
+
+    The value of a single output is printed as it is, for use in scripts:
+
+    \b
+        slug=$(pulumi-openrouter offline outputs slug --stack dev)
+    """
+    with _errors_in_one_line():
+        found = _open(cwd, stack, ()).saved_outputs(name)
+    shown = {
+        key: values.REDACTED if one.secret and not show_secrets else one.value
+        for key, one in sorted(found.items())
+    }
+    if as_json:
+        content = shown if name is None else shown[name]
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        return
+    for key, value in shown.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        click.echo(text if name is not None else f"{key}: {text}")
+
+
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    """Print an error of the engine in one line, and exit with 1."""
+    try:
+        yield
+    except OfflineError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+@offline.command()
+@_cwd
+@_stack
 @click.option(
     "--for",
     "taker",
     type=click.File(encoding="utf-8"),
     help="The output of `pulumi stack export` for the stack that will import the state.",
 )
-def export(cwd: Path, stack: str | None, config: tuple[str, ...], taker: TextIO | None) -> None:
+def export(cwd: Path, stack: str | None, taker: TextIO | None) -> None:
     """Print the state, including secrets, for `pulumi stack import`.
 
     Pulumi imports secrets only together with the secrets provider that will encrypt them: use --for
     if the state has any.
+
+    \b
+        pulumi stack export --stack prod > empty.json
+        pulumi-openrouter offline export --stack prod --for empty.json | pulumi stack import
     """
-    try:
-        document = asdict(_open(cwd, stack, config).export_stack())
+    with _errors_in_one_line():
+        document = asdict(_open(cwd, stack, ()).export_stack())
         if taker is not None:
             document["deployment"]["secrets_providers"] = _secrets_providers(taker)
-    except OfflineError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
     text = json.dumps(document, indent=4)
     if '"plaintext":' in text and "secrets_providers" not in document["deployment"]:
         msg = (

@@ -18,6 +18,7 @@ from pulumi_openrouter.offline.exceptions import (
     Diagnostic,
     OfflineError,
     OperationError,
+    StateError,
     StepRecord,
 )
 from pulumi_openrouter.offline.project import (
@@ -31,7 +32,7 @@ from pulumi_openrouter.offline.running.operation import Operation
 from pulumi_openrouter.offline.state.import_file import read_entries
 from pulumi_openrouter.offline.state.model import STACK_TYPE, Resource
 from pulumi_openrouter.offline.state.snapshot import Snapshot
-from pulumi_openrouter.offline.state.store import StateStore
+from pulumi_openrouter.offline.state.store import StateStore, saved_stacks
 from pulumi_openrouter.offline.values import values
 
 # Where the entries of an import are from, unless the caller knows better.
@@ -102,6 +103,31 @@ class Deployment:
 
     version: int
     deployment: dict[str, Any]
+
+
+@dataclass(slots=True, frozen=True)
+class StackSummary:
+    """A stack of a project: when it was last updated, if ever, and how many resources it has.
+
+    The stack itself counts as a resource, as in the summary of an operation.
+    """
+
+    name: str
+    last_update: str | None
+    resource_count: int
+
+
+def list_stacks(work_dir: str | Path) -> list[StackSummary]:
+    """Return the stacks that the project in a folder has a state or a configuration file for.
+
+    Raises ProjectError when there is no usable project, and StateError for a damaged state.
+    """
+    project = find_project(Path(work_dir))
+    names = {*project.stacks(), *saved_stacks(project.root, project.name)}
+    return [
+        StackSummary(name, *StateStore(project.root, project.name, name).summary())
+        for name in sorted(names)
+    ]
 
 
 def _stack_outputs(resources: list[Resource]) -> values.PropertyMap:
@@ -339,6 +365,23 @@ class Stack:
             key: OutputValue(values.plain(value), values.contains_secret(value))
             for key, value in _stack_outputs(self._store.load().resources).items()
         }
+
+    def saved_outputs(self, name: str | None = None) -> OutputMap:
+        """Return the outputs as `outputs` does, or the one that is named.
+
+        Raises StateError if the stack has no state, or no such output.
+        """
+        if not self._store.exists:
+            msg = f"the stack {self.name!r} has no state in {self.project.root}: bring it up first"
+            raise StateError(msg)
+        found = self.outputs()
+        if name is None:
+            return found
+        if name not in found:
+            known = ", ".join(sorted(found)) or "none"
+            msg = f"the stack {self.name!r} has no output {name!r}; its outputs: {known}"
+            raise StateError(msg)
+        return {name: found[name]}
 
     def export_stack(self) -> Deployment:
         """Return the state, as `pulumi stack export --show-secrets` does."""

@@ -53,6 +53,11 @@ else:
         return True
 
 
+def saved_stacks(root: Path, project: str) -> list[str]:
+    """Return the names of the stacks that a project has a state of."""
+    return [file.stem for file in (root / FOLDER / project).glob("*.json")]
+
+
 class StateStore:
     """Where the state of one stack is kept."""
 
@@ -104,6 +109,20 @@ class StateStore:
         for record in self._journal_records(text):
             snapshot.replay(record)
         return Snapshot(snapshot.resources, snapshot.pending.items(), snapshot.extra)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the stack has a state, be it from an operation that was killed."""
+        return self.file.exists() or self._journal_file.exists()
+
+    def summary(self) -> tuple[str | None, int]:
+        """Return when the state was saved, if ever, and the number of resources in it."""
+        resources = self.load().resources
+        text = self._read(self.file)
+        saved = json.loads(text)["deployment"].get("manifest", {}).get("time") if text else None
+        # To the second, as in all other places where people read it.
+        time = f"{saved[:19]}Z" if saved else None
+        return time, len([one for one in resources if not one.is_provider])
 
     def save(self, snapshot: Snapshot) -> None:
         """Replace the file atomically with this state, and remove the journal."""
