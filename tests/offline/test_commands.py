@@ -164,8 +164,8 @@ def test_destroy_needs_yes_where_nobody_can_be_asked(project: Path) -> None:
     assert refused.returncode == 1
     assert (refused.stdout, refused.stderr) == (
         "",
-        "error: this would destroy the stack 'dev', and there is no terminal to ask on; pass --yes "
-        "to destroy it\n",
+        "error: this would destroy resources of the stack 'dev', and there is no terminal to ask "
+        "on; pass --yes to go on\n",
     )
     assert document(run(project, "destroy", "--json"))["result"] == "failed"
     assert [one.name for one in (project.parent / "objects").glob("*.json")] == ["a-1.json"]

@@ -117,6 +117,45 @@ _replace = click.option(
 )
 
 
+@dataclass(frozen=True)
+class _Targets:
+    """The options that restrict an operation to some resources."""
+
+    target: tuple[str, ...]
+    target_dependents: bool
+
+
+def _targeted(
+    command: Callable[Concatenate[_Invocation, _Targets, P], None],
+) -> Callable[..., None]:
+    """Add the options that restrict an operation to some resources."""
+
+    @click.option(
+        "-t",
+        "--target",
+        multiple=True,
+        metavar="URN",
+        help="Work on this resource only; may be repeated. `*` and `**` are wildcards; `export` "
+        "prints the URNs.",
+    )
+    @click.option(
+        "--target-dependents",
+        is_flag=True,
+        help="Take along the resources that depend on a target.",
+    )
+    @wraps(command)
+    def invoke(
+        run: _Invocation,
+        target: tuple[str, ...],
+        target_dependents: bool,
+        *args: P.args,
+        **own: P.kwargs,
+    ) -> None:
+        command(run, _Targets(target, target_dependents), *args, **own)
+
+    return invoke
+
+
 @click.group()
 def offline() -> None:
     """Preview, update, refresh and destroy Pulumi stacks without the Pulumi CLI.
@@ -129,32 +168,66 @@ def offline() -> None:
 
 @offline.command()
 @_operation
+@_targeted
 @_yes
 @_expect_no_changes
 @_refresh
 @_replace
 def preview(
-    run: _Invocation, expect_no_changes: bool, refresh: bool, replace: tuple[str, ...]
+    run: _Invocation,
+    only: _Targets,
+    expect_no_changes: bool,
+    refresh: bool,
+    replace: tuple[str, ...],
 ) -> None:
-    """Show what `up` would do."""
+    """Show what `up` would do, changing nothing.
+
+    With --refresh, compare the program with what is really there:
+
+    \b
+        pulumi-openrouter offline preview --refresh --stack dev
+    """
     run(
         lambda stack, show: stack.preview(
-            run.parallel, refresh, expect_no_changes, on_event=show, replace=replace
+            run.parallel,
+            refresh,
+            expect_no_changes,
+            on_event=show,
+            replace=replace,
+            **asdict(only),
         )
     )
 
 
 @offline.command()
 @_operation
+@_targeted
 @_yes
 @_expect_no_changes
 @_refresh
 @_replace
-def up(run: _Invocation, expect_no_changes: bool, refresh: bool, replace: tuple[str, ...]) -> None:
-    """Create, update and delete resources to match the program."""
+def up(
+    run: _Invocation,
+    only: _Targets,
+    expect_no_changes: bool,
+    refresh: bool,
+    replace: tuple[str, ...],
+) -> None:
+    """Create, update and delete resources to match the program.
+
+    With a value of the configuration for this run only:
+
+    \b
+        pulumi-openrouter offline up --stack dev --config openrouter:maxConcurrency=4
+    """
     run(
         lambda stack, show: stack.up(
-            run.parallel, refresh, expect_no_changes, on_event=show, replace=replace
+            run.parallel,
+            refresh,
+            expect_no_changes,
+            on_event=show,
+            replace=replace,
+            **asdict(only),
         ),
         outputs=Stack.outputs,
     )
@@ -162,6 +235,7 @@ def up(run: _Invocation, expect_no_changes: bool, refresh: bool, replace: tuple[
 
 @offline.command()
 @_operation
+@_targeted
 @_yes
 @_expect_no_changes
 @click.option(
@@ -169,20 +243,28 @@ def up(run: _Invocation, expect_no_changes: bool, refresh: bool, replace: tuple[
     is_flag=True,
     help="Drop creates that were interrupted from the state.",
 )
-def refresh(run: _Invocation, expect_no_changes: bool, clear_pending_creates: bool) -> None:
-    """Update the saved state to match the live resources."""
+def refresh(
+    run: _Invocation, only: _Targets, expect_no_changes: bool, clear_pending_creates: bool
+) -> None:
+    """Update the saved state to match the live resources, which are only read.
+
+    \b
+        pulumi-openrouter offline refresh --stack dev
+    """
     run(
         lambda stack, show: stack.refresh(
             run.parallel,
             expect_no_changes,
             on_event=show,
             clear_pending_creates=clear_pending_creates,
+            **asdict(only),
         )
     )
 
 
 @offline.command()
 @_operation
+@_targeted
 @_refresh
 @click.option(
     "-y",
@@ -197,8 +279,8 @@ def refresh(run: _Invocation, expect_no_changes: bool, clear_pending_creates: bo
     is_flag=True,
     help="Do not ask, and delete what can be deleted even if a resource is protected.",
 )
-def destroy(run: _Invocation, refresh: bool, yes: bool, skip_preview: bool) -> None:
-    """Delete all resources of the stack.
+def destroy(run: _Invocation, only: _Targets, refresh: bool, yes: bool, skip_preview: bool) -> None:
+    """Delete all resources of the stack, or the targets.
 
     On a terminal, this shows what will be deleted and asks first. If a resource is protected,
     nothing is deleted, as with `pulumi destroy`, whose preview fails. In a script:
@@ -206,11 +288,14 @@ def destroy(run: _Invocation, refresh: bool, yes: bool, skip_preview: bool) -> N
     \b
         pulumi-openrouter offline destroy --yes --stack dev
     """
+    targets: Any = asdict(only)
     run(
-        lambda stack, show: stack.destroy(run.parallel, refresh, on_event=show),
+        lambda stack, show: stack.destroy(run.parallel, refresh, on_event=show, **targets),
         first=None
         if skip_preview
-        else lambda stack, show: stack.preview_destroy(run.parallel, refresh, on_event=show),
+        else lambda stack, show: stack.preview_destroy(
+            run.parallel, refresh, on_event=show, **targets
+        ),
         asks=not (yes or skip_preview),
     )
 
@@ -415,8 +500,8 @@ def _require_terminal(console: Console, stack: Stack) -> None:
     """Refuse to go on where nobody can be asked."""
     if not (sys.stdin.isatty() and console.file.isatty()):
         msg = (
-            f"this would destroy the stack {stack.name!r}, and there is no terminal to ask on; "
-            "pass --yes to destroy it"
+            f"this would destroy resources of the stack {stack.name!r}, and there is no terminal "
+            "to ask on; pass --yes to go on"
         )
         raise OfflineError(msg)
 

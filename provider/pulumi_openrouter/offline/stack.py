@@ -156,8 +156,10 @@ class Stack:
     """One stack of one project, with its state under `.pulumi-offline` in the project folder.
 
     Configuration that is set here lasts as long as the object, and comes before that of
-    `Pulumi.<stack>.yaml`. All operations raise OperationError when anything failed, StateError when
-    the state cannot be used, and ProjectError for a configuration that cannot be read.
+    `Pulumi.<stack>.yaml`. Operations that take `target` work on these URNs only, in which `*` and
+    `**` are wildcards; with `target_dependents`, also on what depends on them. All operations raise
+    OperationError when anything failed, StateError when the state cannot be used, and ProjectError
+    for a configuration that cannot be read.
     """
 
     def __init__(
@@ -200,6 +202,8 @@ class Stack:
         on_event: OnEvent | None = None,
         *,
         replace: Iterable[str] = (),
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
     ) -> PreviewResult:
         """Return what `up` would do, changing nothing.
 
@@ -213,6 +217,8 @@ class Stack:
             refresh=refresh,
             expect_no_changes=expect_no_changes,
             replace=replace,
+            target=target,
+            target_dependents=target_dependents,
         )
         return PreviewResult(*done)
 
@@ -225,6 +231,8 @@ class Stack:
         on_event: OnEvent | None = None,
         *,
         replace: Iterable[str] = (),
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
     ) -> UpResult:
         """Create, update and delete resources to match the program.
 
@@ -238,6 +246,8 @@ class Stack:
             refresh=refresh,
             expect_no_changes=expect_no_changes,
             replace=replace,
+            target=target,
+            target_dependents=target_dependents,
         )
         return UpResult(*done, outputs=self.outputs())
 
@@ -248,6 +258,9 @@ class Stack:
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
         clear_pending_creates: bool = False,
+        *,
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
     ) -> RefreshResult:
         """Update the saved state to match the live resources, which are only read.
 
@@ -260,6 +273,8 @@ class Stack:
             (on_output, on_event),
             expect_no_changes=expect_no_changes,
             clear_pending_creates=clear_pending_creates,
+            target=target,
+            target_dependents=target_dependents,
         )
         return RefreshResult(*done)
 
@@ -269,14 +284,24 @@ class Stack:
         refresh: bool = False,
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
+        *,
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
     ) -> DestroyResult:
         """Delete all resources of the stack.
 
         As with `pulumi.automation`, no preview comes first: a resource that is protected stays, and
         others are deleted all the same. `preview_destroy` shows that without deleting anything.
         """
-        show = on_output, on_event
-        done = self._perform("destroy", Operation.delete, parallel, show, refresh=refresh)
+        done = self._perform(
+            "destroy",
+            Operation.destroy,
+            parallel,
+            (on_output, on_event),
+            refresh=refresh,
+            target=target,
+            target_dependents=target_dependents,
+        )
         return DestroyResult(*done)
 
     def preview_destroy(
@@ -285,10 +310,20 @@ class Stack:
         refresh: bool = False,
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
+        *,
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
     ) -> PreviewResult:
         """Return what `destroy` would do, changing nothing; a protected resource is an error."""
-        show = on_output, on_event
-        done = self._perform("destroy preview", Operation.delete, parallel, show, refresh=refresh)
+        done = self._perform(
+            "destroy preview",
+            Operation.destroy,
+            parallel,
+            (on_output, on_event),
+            refresh=refresh,
+            target=target,
+            target_dependents=target_dependents,
+        )
         return PreviewResult(*done)
 
     def import_resources(
@@ -405,6 +440,8 @@ class Stack:
         refresh: bool = False,
         expect_no_changes: bool = False,
         replace: Iterable[str] = (),
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
         clear_pending_creates: bool = False,
     ) -> tuple[str, Summary, list[StepRecord], list[Diagnostic]]:
         """Perform an operation: a refresh, if one is wanted, and then `part`."""
@@ -419,6 +456,8 @@ class Stack:
             dry_run=kind in PREVIEWS,
             refresh_only=kind == "refresh",
             replace=frozenset(replace),
+            targets=frozenset(target),
+            target_dependents=target_dependents,
         )
         with self._opened(options, lines) as snapshot:
             if clear_pending_creates:

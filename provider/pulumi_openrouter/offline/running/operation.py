@@ -106,8 +106,11 @@ class Operation:
     # The operation, part by part.
 
     def refresh(self) -> None:
-        """Read every resource and update the state."""
-        steps = [Step(Op.REFRESH, old) for old in self.snapshot.base]
+        """Read every resource, or the targets, and update the state."""
+        self._planner.report_unknown_targets()
+        if self.failed:
+            return
+        steps = self._planner.refreshes()
         self.executor.run_all(steps)
         resources = rebuilt(self.snapshot.base, [step for step in steps if step.result])
         if self.options.dry_run:
@@ -131,15 +134,26 @@ class Operation:
                 self.program_done.wait()
                 monitor.settle()
                 if not self.stopped:
+                    # Only now is it known which resources the program has.
+                    self._planner.report_unknown_targets()
                     self.delete()
                 self._finish_outputs()
             finally:
                 self.finished.set()
                 self._end_program(child)
 
+    def destroy(self) -> None:
+        """Delete every resource, or the targets."""
+        self._planner.report_unknown_targets()
+        if not self.failed:
+            self.delete()
+
     def delete(self) -> None:
-        """Delete every resource that the program did not register; all of them if none ran."""
-        self.executor.delete_all(self._planner.deletes(), self._planner.graph)
+        """Delete what the program did not register, as far as it is a target."""
+        with suppress(Stopped):
+            kept, condemned = self._planner.leaves(), self._planner.deletes()
+            self.executor.run(kept)
+            self.executor.delete_all(condemned, self._planner.graph)
 
     def import_resources(self, wanted: list[Resource]) -> None:
         """Add resources to the state that exist already; what is in it stays as it is."""

@@ -145,6 +145,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                 id=resource.id,
                 object=values.to_struct(outputs),
                 result=resource_pb2.SUCCESS,
+                # Outside of a preview, what has no id was left out by --target.
+                unknown=resource.custom and not resource.id,
             )
         return resource_pb2.RegisterResourceResponse()
 
