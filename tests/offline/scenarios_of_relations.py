@@ -234,4 +234,17 @@ RELATIONS = (
         "Values of every kind come back from the state as they went in.",
         (up("numbers"), up("numbers"), REFRESH, up("numbers")),
     ),
+    Scenario(
+        "stack-reference",
+        "A stack reference is a read whose outputs are those of the stack, secrets included.",
+        (
+            up("exporting"),
+            preview("referring"),
+            up("referring"),
+            up("referring"),
+            REFRESH,
+            up("exporting"),
+            DESTROY,
+        ),
+    ),
 )

@@ -25,10 +25,6 @@ ASKED = {
         "pulumi.CustomResource('random:index/randomPet:RandomPet', 'pet')",
         "random:index/randomPet:RandomPet 'pet', which needs a plugin",
     ),
-    "stack references": (
-        "pulumi.StackReference('organization/toy/prod')",
-        "pulumi:pulumi:StackReference 'organization/toy/prod', which needs a plugin",
-    ),
     "invokes": (
         "pulumi.runtime.invoke('aws:index/getRegion:getRegion', {})",
         "the function aws:index/getRegion:getRegion: it needs a plugin",

@@ -15,7 +15,6 @@ from pulumi_openrouter.offline.planning.steps import Op, Step
 from pulumi_openrouter.offline.planning.targets import Targets, needs
 from pulumi_openrouter.offline.project import OperationOptions
 from pulumi_openrouter.offline.state.model import (
-    PROVIDER_TYPE,
     STACK_TYPE,
     Goal,
     Resource,
@@ -74,11 +73,11 @@ class Planner:
         """Return whether a replacement is requested, regardless of the provider's diff."""
         return urn in self._to_replace or old.taint
 
-    def default_provider(self, config: PropertyMap) -> Step:
-        """Plan the entry of the provider that all dynamic resources share."""
-        urn = make_urn(self._stack, self._project, "", PROVIDER_TYPE, "default")
+    def default_provider(self, type_: str, config: PropertyMap) -> Step:
+        """Plan the entry of the provider that all resources of one kind share."""
+        urn = make_urn(self._stack, self._project, "", type_, "default")
         old = self.olds.get(urn)
-        new = Resource(urn, PROVIDER_TYPE, custom=True, inputs=config)
+        new = Resource(urn, type_, custom=True, inputs=config)
         if old is None:
             self._created.add(urn)
             return Step(Op.CREATE, new=new)

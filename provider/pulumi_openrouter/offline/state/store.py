@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pulumi_openrouter.offline.exceptions import StateError
-from pulumi_openrouter.offline.state.model import DYNAMIC, Resource, now
+from pulumi_openrouter.offline.state.model import DYNAMIC, STACK_REFERENCE_TYPE, Resource, now
 from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.values.values import EncryptedValueError
 
@@ -202,7 +202,7 @@ class StateStore:
                 f"{self.stack!r} of project {self.project!r}"
             )
             raise StateError(msg)
-        known = resource.is_provider or resource.type.startswith(DYNAMIC)
+        known = resource.is_provider or resource.type.startswith((DYNAMIC, STACK_REFERENCE_TYPE))
         if resource.custom and not known:
             msg = (
                 f"{source} holds {resource.urn}, which needs a plugin: the offline engine runs "

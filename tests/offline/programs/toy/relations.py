@@ -180,3 +180,24 @@ def numbers() -> None:
         },
     )
     pulumi.export("detail", thing.detail)
+
+
+def exporting() -> None:
+    """Outputs for another program to read, some of them secret."""
+    pulumi.export("plain", "x")
+    pulumi.export("hush", Output.secret("h"))
+    pulumi.export("deep", Output.secret({"list": [1, 2]}))
+
+
+def referring(name: str = "organization/toy/dev") -> None:
+    """Reads outputs of a stack, which may be its own of before, and makes a thing of one."""
+    other = pulumi.StackReference(name)
+    Thing("a", label=other.require_output("plain"), size=1)
+    pulumi.export("plain", other.get_output("plain"))
+    pulumi.export("hush", other.get_output("hush"))
+    pulumi.export("deep", other.get_output("deep"))
+
+
+def referring_to_prod() -> None:
+    """Reads outputs of another stack."""
+    referring("prod")
