@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from pulumi_openrouter.offline.cli import offline
 
 from .engines import new_world
 from .test_interruptions import COMMAND
@@ -252,7 +255,7 @@ def test_a_resource_is_replaced_on_demand(project: Path) -> None:
     assert refused.returncode == 1
     assert lines(refused)[-1] == (
         f"error: the stack has no resource '{urn}b', which is to be replaced; "
-        "`export` prints the URNs that there are"
+        "`resources --show-urns` lists what there is"
     )
 
 
@@ -485,3 +488,10 @@ def test_a_stack_that_is_not_named_is_asked_for(project: Path) -> None:
         "error: which stack? Name it with --stack or PULUMI_STACK: one of dev, prod\n"
     )
     assert run(project, "preview", PULUMI_STACK="dev").returncode == 0
+
+
+@pytest.mark.parametrize("name", sorted(offline.commands))
+def test_help_teaches_with_an_example(name: str) -> None:
+    """The help of each command shows a line to paste, in a shape that click does not wrap."""
+    printed = CliRunner().invoke(offline, [name, "--help"], catch_exceptions=False).output
+    assert re.search(rf"^      .*pulumi-openrouter offline {name}( |$)", printed, re.MULTILINE)

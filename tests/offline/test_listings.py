@@ -1,4 +1,4 @@
-"""The commands that only look at states: `offline stacks` and `offline outputs`."""
+"""The commands that only look at states: `offline stacks`, `resources` and `outputs`."""
 
 import json
 import re
@@ -57,12 +57,37 @@ def test_secret_outputs_are_hidden_unless_asked_for(project: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("arguments", [(), ("token",), ("--json",)])
-def test_outputs_of_a_stack_without_a_state_are_an_error(
-    project: Path, arguments: tuple[str, ...]
-) -> None:
+def test_resources_are_a_tree(project: Path) -> None:
+    """Children stand below their components, and --show-urns adds what --target takes."""
+    run(project, "up", "--parallel", "1", variant="pair_in_group")
+    thing = "pulumi-python:dynamic/toy:Thing"
+    assert run(project, "resources").stdout.splitlines() == [
+        "pulumi:pulumi:Stack toy-dev",
+        f"├─ {thing} c",
+        "├─ toy:index:Group g",
+        f"│  └─ {thing} g-child",
+        f"└─ {thing} after",
+    ]
+    child = f"urn:pulumi:dev::toy::toy:index:Group${thing}::g-child"
+    shown = run(project, "resources", "--show-urns").stdout.splitlines()
+    assert shown[3] == f"│  └─ {thing} g-child  {child}"
+    listed = json.loads(run(project, "resources", "--json").stdout)
+    assert listed[3] == {
+        "urn": child,
+        "type": thing,
+        "name": "g-child",
+        "id": "g-child-1",
+        "parent": "urn:pulumi:dev::toy::toy:index:Group::g",
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("outputs",), ("outputs", "token"), ("outputs", "--json"), ("resources",)],
+)
+def test_a_stack_without_a_state_is_an_error(project: Path, arguments: tuple[str, ...]) -> None:
     """A stack that was never brought up is told from one without outputs."""
-    refused = run(project, "outputs", *arguments)
+    refused = run(project, *arguments)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == NO_STATE.format(project)
 

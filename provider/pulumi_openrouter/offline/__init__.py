@@ -11,6 +11,7 @@ from pulumi_openrouter.offline.project import ConfigValue
 from pulumi_openrouter.offline.stack import (
     Deployment,
     OutputValue,
+    ResourceSummary,
     Stack,
     StackSummary,
     create_or_select_stack,
@@ -25,6 +26,7 @@ __all__ = [
     "OperationError",
     "OutputValue",
     "ProjectError",
+    "ResourceSummary",
     "Stack",
     "StackSummary",
     "StateError",

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from pulumi_openrouter.offline.display.lines import OnEvent
 from pulumi_openrouter.offline.display.live import live_display
+from pulumi_openrouter.offline.display.tree import resource_tree
 from pulumi_openrouter.offline.exceptions import (
     Diagnostic,
     OfflineError,
@@ -135,8 +136,8 @@ def _targeted(
         "--target",
         multiple=True,
         metavar="URN",
-        help="Work on this resource only; may be repeated. `*` and `**` are wildcards; `export` "
-        "prints the URNs.",
+        help="Work on this resource only; may be repeated. `*` and `**` are wildcards, and "
+        "`resources --show-urns` prints the URNs.",
     )
     @click.option(
         "--target-dependents",
@@ -162,7 +163,12 @@ def offline() -> None:
 
     This runs the project's Python program and its dynamic resources. The state is kept in
     .pulumi-offline in the project folder, unencrypted; `export` prints it for `pulumi stack
-    import`.
+    import`. A stack is named with --stack and begins with its first `up` or `import`:
+
+    \b
+        pulumi-openrouter offline preview --stack dev
+        pulumi-openrouter offline up --stack dev
+        pulumi-openrouter offline destroy --stack dev
     """
 
 
@@ -215,10 +221,10 @@ def up(
 ) -> None:
     """Create, update and delete resources to match the program.
 
-    With a value of the configuration for this run only:
+    With a configuration value for this run only:
 
     \b
-        pulumi-openrouter offline up --stack dev --config openrouter:maxConcurrency=4
+        pulumi-openrouter offline up --stack dev --config team=blue
     """
     run(
         lambda stack, show: stack.up(
@@ -246,7 +252,9 @@ def up(
 def refresh(
     run: _Invocation, only: _Targets, expect_no_changes: bool, clear_pending_creates: bool
 ) -> None:
-    """Update the saved state to match the live resources, which are only read.
+    """Update the saved state to match the live resources.
+
+    The resources are only read:
 
     \b
         pulumi-openrouter offline refresh --stack dev
@@ -319,10 +327,10 @@ def destroy(run: _Invocation, only: _Targets, refresh: bool, yes: bool, skip_pre
     help="Protect what is imported until the next `up` of a program that does not protect it.",
 )
 def import_(run: _Invocation, file: TextIO, protect: bool) -> None:
-    """Add resources that exist already to the state, as an import file describes them.
+    """Add resources that exist already to the state.
 
-    Nothing is read or changed: the state gets the inputs and outputs of the file. What is in the
-    state already stays as it is, so the same file can be imported again. Then let `preview
+    Nothing is read or changed: the state gets the inputs and outputs of the import file. What is
+    in the state already stays as it is, so the same file can be imported again. Then let `preview
     --refresh` compare the program with what is there:
 
     \b
@@ -345,9 +353,10 @@ def import_(run: _Invocation, file: TextIO, protect: bool) -> None:
 @_cwd
 @_as_json
 def stacks(cwd: Path, as_json: bool) -> None:
-    """List the project's stacks, with the time of the last update and the number of resources.
+    """List the project's stacks.
 
-    A stack that has a configuration file and no state yet is listed as well.
+    Each has the time of its last update and the number of its resources. A stack that has a
+    configuration file and no state yet is listed as well.
 
     \b
         pulumi-openrouter offline stacks
@@ -368,15 +377,37 @@ def stacks(cwd: Path, as_json: bool) -> None:
 @offline.command()
 @_cwd
 @_stack
+@_as_json
+@click.option("--show-urns", is_flag=True, help="Print the URNs too, which --target takes.")
+def resources(cwd: Path, stack: str | None, as_json: bool, show_urns: bool) -> None:
+    """Show the resources in the state as a tree.
+
+    Children stand below their components.
+
+    \b
+        pulumi-openrouter offline resources --show-urns --stack dev
+    """
+    with _errors_in_one_line():
+        found = _open(cwd, stack, ()).resources()
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], indent=2))
+        return
+    for branch, one in resource_tree(found):
+        click.echo(f"{branch}{one.type} {one.name}" + (f"  {one.urn}" if show_urns else ""))
+
+
+@offline.command()
+@_cwd
+@_stack
 @click.argument("name", required=False)
 @_as_json
 @click.option("--show-secrets", is_flag=True, help="Print secrets in plain text.")
 def outputs(
     cwd: Path, stack: str | None, name: str | None, as_json: bool, show_secrets: bool
 ) -> None:
-    """Print the outputs of the stack, or the value of the one called NAME.
+    """Print the outputs of the stack, or one of them.
 
-    The value of a single output is printed as it is, for use in scripts:
+    The value of the output NAME is printed as it is, for use in scripts:
 
     \b
         slug=$(pulumi-openrouter offline outputs slug --stack dev)

@@ -117,6 +117,17 @@ class StackSummary:
     resource_count: int
 
 
+@dataclass(slots=True, frozen=True)
+class ResourceSummary:
+    """A resource in the state; the parent is a URN, and empty for the stack itself."""
+
+    urn: str
+    type: str
+    name: str
+    id: str
+    parent: str
+
+
 def list_stacks(work_dir: str | Path) -> list[StackSummary]:
     """Return the stacks that the project in a folder has a state or a configuration file for.
 
@@ -406,9 +417,7 @@ class Stack:
 
         Raises StateError if the stack has no state, or no such output.
         """
-        if not self._store.exists:
-            msg = f"the stack {self.name!r} has no state in {self.project.root}: bring it up first"
-            raise StateError(msg)
+        self._require_state()
         found = self.outputs()
         if name is None:
             return found
@@ -417,6 +426,24 @@ class Stack:
             msg = f"the stack {self.name!r} has no output {name!r}; its outputs: {known}"
             raise StateError(msg)
         return {name: found[name]}
+
+    def _require_state(self) -> None:
+        if not self._store.exists:
+            msg = f"the stack {self.name!r} has no state in {self.project.root}: bring it up first"
+            raise StateError(msg)
+
+    def resources(self) -> list[ResourceSummary]:
+        """Return what the stack has in its state: itself, components and resources.
+
+        Left out are providers, and old resources that a replacement has not deleted yet. Raises
+        StateError if the stack has no state.
+        """
+        self._require_state()
+        return [
+            ResourceSummary(one.urn, one.type, one.name, one.id, one.parent)
+            for one in self._store.load().resources
+            if not one.is_provider and not one.delete
+        ]
 
     def export_stack(self) -> Deployment:
         """Return the state, as `pulumi stack export --show-secrets` does."""

@@ -131,7 +131,7 @@ class Operation:
         known = {one.urn for one in self.snapshot.base}
         for urn in sorted(self.options.replace - known):
             message = f"the stack has no resource {urn!r}, which is to be replaced"
-            self.executor.fail("", f"{message}; `export` prints the URNs that there are")
+            self.executor.fail("", f"{message}; `resources --show-urns` lists what there is")
         if self.failed:
             return
         with Monitor(self, self.options) as monitor:
