@@ -247,4 +247,20 @@ RELATIONS = (
             DESTROY,
         ),
     ),
+    Scenario(
+        "transforms",
+        "Transforms of a resource, a component and the stack change properties and options.",
+        (
+            preview("transformed"),
+            up("transformed"),
+            up("transformed"),
+            up("transformed_group"),
+        ),
+        ordered=False,
+    ),
+    Scenario(
+        "transforms-of-components",
+        "A component's transform reaches its children, and an unchanged program changes nothing.",
+        (preview("transformed_group"), up("transformed_group"), up("transformed_group"), DESTROY),
+    ),
 )

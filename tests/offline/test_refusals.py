@@ -12,9 +12,9 @@ from pulumi import ResourceOptions
 from toy import Thing
 """
 ASKED = {
-    "transforms": (
-        "pulumi.runtime.register_resource_transform(lambda args: None)\nThing('a')",
-        "transforms (register_resource_transform)",
+    "transforms of functions": (
+        "pulumi.runtime.register_invoke_transform(lambda args: None)\nThing('a')",
+        "transforms (register_invoke_transform)",
     ),
     "replacement with another": (
         "a = pulumi.ComponentResource('toy:index:Empty', 'empty')\n"

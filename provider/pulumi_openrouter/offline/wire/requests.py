@@ -102,7 +102,6 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
         "import_": request.importId,
         "providers (ResourceOptions provider)": request.provider or request.providers,
         "remote components": request.remote,
-        "transforms": request.transforms,
         "hide_diffs": request.hideDiffs,
         "replace_with": request.replace_with,
         "state migrations": request.state_migrations,
