@@ -61,7 +61,7 @@ class Engine:
         self._run("pulumi-openrouter", "import", "--out", str(folder))
         imported = replace(self, folder=folder)
         file = ("--file", "import.json")
-        if self.options:
+        if self.command == ("pulumi",):
             imported.run("stack", "init", "prod")
             imported.run("import", *file, "--generate-code=false", "--stack", "prod", *self.options)
         else:
