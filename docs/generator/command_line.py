@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from inspect import cleandoc
+from textwrap import dedent
 
 import click
 
@@ -64,7 +65,7 @@ def help_text(command: click.Command) -> str:
     """Return the help of a command; a paragraph that click keeps as it is becomes a block."""
     paragraphs = re.split(r"\n{2,}", cleandoc(command.help or ""))
     return "\n\n".join(
-        block("text", one.removeprefix("\b")) if one.startswith("\b") else one_line(one)
+        block("text", dedent(one.removeprefix("\b\n"))) if one.startswith("\b") else one_line(one)
         for one in paragraphs
     )
 

@@ -61,7 +61,7 @@ class Engine:
         self._run("pulumi-openrouter", "import", "--out", str(folder))
         imported = replace(self, folder=folder)
         file = ("--file", "import.json")
-        if self.options:
+        if self.command == ("pulumi",):
             imported.run("stack", "init", "prod")
             imported.run("import", *file, "--generate-code=false", "--stack", "prod", *self.options)
         else:
@@ -111,7 +111,7 @@ def choose_engine(
     variables = _clean_environment() | dict(environment)
     if name == "offline" or (name is None and not pulumi_on_path()):
         show("The programs run on the offline engine (Pulumi is used where it is on PATH).")
-        return Engine(("pulumi-openrouter", "offline"), (), (), folder, variables, show)
+        return Engine(("pulumi-openrouter", "offline"), ("--yes",), (), folder, variables, show)
     variables |= cli_variables(folder)
     quiet = ("--color", "never", "--suppress-progress")
     options = ("--yes", "--skip-preview", *quiet)

@@ -202,6 +202,8 @@ class Reader:
         elif words[1] in _OPERATIONS:
             settings = [one for one in shlex.split(command) if _is_setting(one)]
             kept = list(_kept(words[2:]))
+            if words[1] in _ASKING and "--yes" not in kept:
+                kept.append("--yes")
             self._run(
                 shlex.join([*settings, "pulumi-openrouter", "offline", words[1], *kept]),
                 may_fail=may_fail,

@@ -234,4 +234,33 @@ RELATIONS = (
         "Values of every kind come back from the state as they went in.",
         (up("numbers"), up("numbers"), REFRESH, up("numbers")),
     ),
+    Scenario(
+        "stack-reference",
+        "A stack reference is a read whose outputs are those of the stack, secrets included.",
+        (
+            up("exporting"),
+            preview("referring"),
+            up("referring"),
+            up("referring"),
+            REFRESH,
+            up("exporting"),
+            DESTROY,
+        ),
+    ),
+    Scenario(
+        "transforms",
+        "Transforms of a resource, a component and the stack change properties and options.",
+        (
+            preview("transformed"),
+            up("transformed"),
+            up("transformed"),
+            up("transformed_group"),
+        ),
+        ordered=False,
+    ),
+    Scenario(
+        "transforms-of-components",
+        "A component's transform reaches its children, and an unchanged program changes nothing.",
+        (preview("transformed_group"), up("transformed_group"), up("transformed_group"), DESTROY),
+    ),
 )

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from pulumi_openrouter.offline.cli import offline
 
 from .engines import new_world
 from .test_interruptions import COMMAND
@@ -99,7 +102,7 @@ def test_a_stack_s_life_in_lines(project: Path) -> None:
         "    +-1 to replace",
         "    1 unchanged",
     ]
-    assert lines(run(project, "destroy")) == [
+    assert lines(run(project, "destroy", "--yes")) == [
         "Destroying (dev):",
         " -  pulumi-python:dynamic/toy:Thing a deleted",
         " -  pulumi:pulumi:Stack toy-dev deleted",
@@ -108,27 +111,68 @@ def test_a_stack_s_life_in_lines(project: Path) -> None:
     ]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
-def test_a_terminal_gets_colors(project: Path) -> None:
-    """On a terminal, lines about steps are colored, and what a provider prints stays as it is."""
-    (project.parent / "objects" / "chatter").touch()
-    (project / "variant").write_text("one")
+def on_terminal(project: Path, *arguments: str, typed: str = "") -> tuple[int, bytes]:
+    """Run the command on a pseudo-terminal; return its exit code and what the user sees."""
     ours, theirs = os.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", COMMAND, "preview"],
+        [sys.executable, "-c", COMMAND, *arguments],
         cwd=project,
         env={**os.environ, "TERM": "xterm-256color", "NO_COLOR": "", "COLUMNS": "120"},
+        stdin=theirs,
         stdout=theirs,
-        stderr=subprocess.STDOUT,
-    ):
+        stderr=theirs,
+    ) as process:
         os.close(theirs)
+        os.write(ours, typed.encode())
         shown = b""
         with suppress(OSError):
             while chunk := os.read(ours, 4096):
                 shown += chunk
     os.close(ours)
+    return process.returncode, shown
+
+
+needs_terminal = pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal")
+
+
+@needs_terminal
+def test_a_terminal_gets_colors(project: Path) -> None:
+    """On a terminal, lines about steps are colored, and what a provider prints stays as it is."""
+    (project.parent / "objects" / "chatter").touch()
+    (project / "variant").write_text("one")
+    _, shown = on_terminal(project, "preview")
     assert b"\x1b[32m +  pulumi-python:dynamic/toy:Thing a create\x1b[0m" in shown
     assert re.search(rb"(?<!m)check says hello", shown)
+
+
+@needs_terminal
+@pytest.mark.parametrize(
+    ("typed", "left"), [("y\n", []), ("n\n", ["a-1.json"]), ("\n", ["a-1.json"])]
+)
+def test_destroy_asks_on_a_terminal(project: Path, typed: str, left: list[str]) -> None:
+    """`destroy` shows what it would delete and asks; only a yes deletes anything."""
+    run(project, "up")
+    code, shown = on_terminal(project, "destroy", typed=typed)
+    assert b"Previewing destroy (dev):" in shown
+    assert b"Destroy all of this in the stack 'dev'? [y/N]:" in shown
+    assert [one.name for one in (project.parent / "objects").glob("*.json")] == left
+    assert code == (1 if left else 0)
+    assert (b"error: nothing was destroyed, as that was not confirmed" in shown) == bool(left)
+
+
+def test_destroy_needs_yes_where_nobody_can_be_asked(project: Path) -> None:
+    """Without a terminal and without --yes, `destroy` fails in one line and deletes nothing."""
+    run(project, "up")
+    refused = run(project, "destroy")
+    assert refused.returncode == 1
+    assert (refused.stdout, refused.stderr) == (
+        "",
+        "error: this would destroy resources of the stack 'dev', and there is no terminal to ask "
+        "on; pass --yes to go on\n",
+    )
+    assert document(run(project, "destroy", "--json"))["result"] == "failed"
+    assert [one.name for one in (project.parent / "objects").glob("*.json")] == ["a-1.json"]
+    assert run(project, "destroy", PULUMI_SKIP_CONFIRMATIONS="true").returncode == 0
 
 
 def test_drift_is_shown_before_it_is_repaired(project: Path) -> None:
@@ -188,7 +232,7 @@ def test_a_destroy_that_is_bound_to_fail_removes_nothing(project: Path) -> None:
     run(project, "up", variant="protected")
     objects = project.parent / "objects"
     there = sorted(one.name for one in objects.glob("*.json"))
-    refused = run(project, "destroy", "--json")
+    refused = run(project, "destroy", "--yes", "--json")
     assert refused.returncode == 1
     assert document(refused)["result"] == "failed"
     assert "because it is protected" in refused.stderr
@@ -211,11 +255,11 @@ def test_a_resource_is_replaced_on_demand(project: Path) -> None:
     assert refused.returncode == 1
     assert lines(refused)[-1] == (
         f"error: the stack has no resource '{urn}b', which is to be replaced; "
-        "`export` prints the URNs that there are"
+        "`resources --show-urns` lists what there is"
     )
 
 
-@pytest.mark.parametrize("operation", ["preview", "up", "refresh", "destroy"])
+@pytest.mark.parametrize("operation", ["preview", "up", "refresh", "destroy --yes"])
 @pytest.mark.parametrize("fault", ["project", "stack", "state", "configuration"])
 def test_json_is_printed_for_every_failure(project: Path, operation: str, fault: str) -> None:
     """Whatever cannot be used, standard output has an object of the usual shape."""
@@ -234,7 +278,7 @@ def test_json_is_printed_for_every_failure(project: Path, operation: str, fault:
     else:
         (project / "Pulumi.dev.yaml").write_text("config: 5\n")
         reason = "`config` is 5; it must be a mapping"
-    result = run(project, operation, "--json", *arguments)
+    result = run(project, *operation.split(), "--json", *arguments)
     assert result.returncode == 1
     shown = document(result)
     (diagnostic,) = shown.pop("diagnostics")
@@ -257,7 +301,7 @@ def test_git_ignores_the_state(project: Path) -> None:
 
 def test_secrets_are_never_printed(project: Path) -> None:
     """Secret inputs, outputs of the same names and declared secret outputs are in no line."""
-    for arguments in (("preview",), ("up",), ("refresh",), ("up", "--json"), ("destroy",)):
+    for arguments in (("preview",), ("up",), ("refresh",), ("up", "--json"), ("destroy", "-y")):
         result = run(project, *arguments, variant="secrets")
         assert result.returncode == 0
         printed = result.stdout + result.stderr
@@ -444,3 +488,10 @@ def test_a_stack_that_is_not_named_is_asked_for(project: Path) -> None:
         "error: which stack? Name it with --stack or PULUMI_STACK: one of dev, prod\n"
     )
     assert run(project, "preview", PULUMI_STACK="dev").returncode == 0
+
+
+@pytest.mark.parametrize("name", sorted(offline.commands))
+def test_help_teaches_with_an_example(name: str) -> None:
+    """The help of each command shows a line to paste, in a shape that click does not wrap."""
+    printed = CliRunner().invoke(offline, [name, "--help"], catch_exceptions=False).output
+    assert re.search(rf"^      .*pulumi-openrouter offline {name}( |$)", printed, re.MULTILINE)

@@ -188,7 +188,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "inputs of another kind": (
         {"resources": [{**A, "inputs": "size"}]},
-        f"entry 1 ({THING} 'a') has 'size' for `inputs`, which must be an object",
+        f"entry 1 ({THING} 'a') has something else than an object for `inputs`",
     ),
     "an encrypted secret": (
         {"resources": [entry("a", label=CIPHERTEXT)]},

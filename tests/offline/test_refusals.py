@@ -12,9 +12,9 @@ from pulumi import ResourceOptions
 from toy import Thing
 """
 ASKED = {
-    "transforms": (
-        "pulumi.runtime.register_resource_transform(lambda args: None)\nThing('a')",
-        "transforms (register_resource_transform)",
+    "transforms of functions": (
+        "pulumi.runtime.register_invoke_transform(lambda args: None)\nThing('a')",
+        "transforms (register_invoke_transform)",
     ),
     "replacement with another": (
         "a = pulumi.ComponentResource('toy:index:Empty', 'empty')\n"
@@ -24,10 +24,6 @@ ASKED = {
     "resources of plugins": (
         "pulumi.CustomResource('random:index/randomPet:RandomPet', 'pet')",
         "random:index/randomPet:RandomPet 'pet', which needs a plugin",
-    ),
-    "stack references": (
-        "pulumi.StackReference('organization/toy/prod')",
-        "pulumi:pulumi:StackReference 'organization/toy/prod', which needs a plugin",
     ),
     "invokes": (
         "pulumi.runtime.invoke('aws:index/getRegion:getRegion', {})",

@@ -29,11 +29,12 @@ from .scenario import Edit, Fail, Import, Run, Scenario, Taint, urn
 from .scenarios_of_changes import CHANGES
 from .scenarios_of_imports import IMPORTS
 from .scenarios_of_relations import RELATIONS
+from .scenarios_of_targets import TARGETS
 
 RECORDED = Path(__file__).with_name("recorded")
 
 each_scenario = pytest.mark.parametrize(
-    "scenario", [*CHANGES, *RELATIONS, *IMPORTS], ids=lambda one: one.name
+    "scenario", [*CHANGES, *RELATIONS, *IMPORTS, *TARGETS], ids=lambda one: one.name
 )
 
 

@@ -8,7 +8,15 @@ from pulumi_openrouter.offline.exceptions import (
     StateError,
 )
 from pulumi_openrouter.offline.project import ConfigValue
-from pulumi_openrouter.offline.stack import Deployment, OutputValue, Stack, create_or_select_stack
+from pulumi_openrouter.offline.stack import (
+    Deployment,
+    OutputValue,
+    ResourceSummary,
+    Stack,
+    StackSummary,
+    create_or_select_stack,
+    list_stacks,
+)
 
 __all__ = [
     "ConfigValue",
@@ -18,7 +26,10 @@ __all__ = [
     "OperationError",
     "OutputValue",
     "ProjectError",
+    "ResourceSummary",
     "Stack",
+    "StackSummary",
     "StateError",
     "create_or_select_stack",
+    "list_stacks",
 ]

@@ -81,6 +81,9 @@ class OperationOptions:
     refresh_only: bool
     # URNs of resources to replace.
     replace: frozenset[str]
+    # URNs, or patterns for some, of the resources to which the operation is restricted.
+    targets: frozenset[str]
+    target_dependents: bool
 
 
 def _in(file: Path, problem: str) -> ProjectError:

@@ -18,6 +18,7 @@ from pulumi_openrouter.offline.exceptions import (
     Diagnostic,
     OfflineError,
     OperationError,
+    StateError,
     StepRecord,
 )
 from pulumi_openrouter.offline.project import (
@@ -31,7 +32,7 @@ from pulumi_openrouter.offline.running.operation import Operation
 from pulumi_openrouter.offline.state.import_file import read_entries
 from pulumi_openrouter.offline.state.model import STACK_TYPE, Resource
 from pulumi_openrouter.offline.state.snapshot import Snapshot
-from pulumi_openrouter.offline.state.store import StateStore
+from pulumi_openrouter.offline.state.store import StateStore, saved_stacks
 from pulumi_openrouter.offline.values import values
 
 # Where the entries of an import are from, unless the caller knows better.
@@ -104,6 +105,42 @@ class Deployment:
     deployment: dict[str, Any]
 
 
+@dataclass(slots=True, frozen=True)
+class StackSummary:
+    """A stack of a project: when it was last updated, if ever, and how many resources it has.
+
+    The stack itself counts as a resource, as in the summary of an operation.
+    """
+
+    name: str
+    last_update: str | None
+    resource_count: int
+
+
+@dataclass(slots=True, frozen=True)
+class ResourceSummary:
+    """A resource in the state; the parent is a URN, and empty for the stack itself."""
+
+    urn: str
+    type: str
+    name: str
+    id: str
+    parent: str
+
+
+def list_stacks(work_dir: str | Path) -> list[StackSummary]:
+    """Return the stacks that the project in a folder has a state or a configuration file for.
+
+    Raises ProjectError when there is no usable project, and StateError for a damaged state.
+    """
+    project = find_project(Path(work_dir))
+    names = {*project.stacks(), *saved_stacks(project.root, project.name)}
+    return [
+        StackSummary(name, *StateStore(project.root, project.name, name).summary())
+        for name in sorted(names)
+    ]
+
+
 def _stack_outputs(resources: list[Resource]) -> values.PropertyMap:
     return next((one.outputs for one in resources if one.type == STACK_TYPE), {})
 
@@ -130,8 +167,10 @@ class Stack:
     """One stack of one project, with its state under `.pulumi-offline` in the project folder.
 
     Configuration that is set here lasts as long as the object, and comes before that of
-    `Pulumi.<stack>.yaml`. All operations raise OperationError when anything failed, StateError when
-    the state cannot be used, and ProjectError for a configuration that cannot be read.
+    `Pulumi.<stack>.yaml`. Operations that take `target` work on these URNs only, in which `*` and
+    `**` are wildcards; with `target_dependents`, also on what depends on them. All operations raise
+    OperationError when anything failed, StateError when the state cannot be used, and ProjectError
+    for a configuration that cannot be read.
     """
 
     def __init__(
@@ -174,6 +213,8 @@ class Stack:
         on_event: OnEvent | None = None,
         *,
         replace: Iterable[str] = (),
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
     ) -> PreviewResult:
         """Return what `up` would do, changing nothing.
 
@@ -187,6 +228,8 @@ class Stack:
             refresh=refresh,
             expect_no_changes=expect_no_changes,
             replace=replace,
+            target=target,
+            target_dependents=target_dependents,
         )
         return PreviewResult(*done)
 
@@ -199,6 +242,8 @@ class Stack:
         on_event: OnEvent | None = None,
         *,
         replace: Iterable[str] = (),
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
     ) -> UpResult:
         """Create, update and delete resources to match the program.
 
@@ -212,6 +257,8 @@ class Stack:
             refresh=refresh,
             expect_no_changes=expect_no_changes,
             replace=replace,
+            target=target,
+            target_dependents=target_dependents,
         )
         return UpResult(*done, outputs=self.outputs())
 
@@ -222,6 +269,9 @@ class Stack:
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
         clear_pending_creates: bool = False,
+        *,
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
     ) -> RefreshResult:
         """Update the saved state to match the live resources, which are only read.
 
@@ -234,6 +284,8 @@ class Stack:
             (on_output, on_event),
             expect_no_changes=expect_no_changes,
             clear_pending_creates=clear_pending_creates,
+            target=target,
+            target_dependents=target_dependents,
         )
         return RefreshResult(*done)
 
@@ -243,14 +295,24 @@ class Stack:
         refresh: bool = False,
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
+        *,
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
     ) -> DestroyResult:
         """Delete all resources of the stack.
 
         As with `pulumi.automation`, no preview comes first: a resource that is protected stays, and
         others are deleted all the same. `preview_destroy` shows that without deleting anything.
         """
-        show = on_output, on_event
-        done = self._perform("destroy", Operation.delete, parallel, show, refresh=refresh)
+        done = self._perform(
+            "destroy",
+            Operation.destroy,
+            parallel,
+            (on_output, on_event),
+            refresh=refresh,
+            target=target,
+            target_dependents=target_dependents,
+        )
         return DestroyResult(*done)
 
     def preview_destroy(
@@ -259,10 +321,20 @@ class Stack:
         refresh: bool = False,
         on_output: OnOutput | None = None,
         on_event: OnEvent | None = None,
+        *,
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
     ) -> PreviewResult:
         """Return what `destroy` would do, changing nothing; a protected resource is an error."""
-        show = on_output, on_event
-        done = self._perform("destroy preview", Operation.delete, parallel, show, refresh=refresh)
+        done = self._perform(
+            "destroy preview",
+            Operation.destroy,
+            parallel,
+            (on_output, on_event),
+            refresh=refresh,
+            target=target,
+            target_dependents=target_dependents,
+        )
         return PreviewResult(*done)
 
     def import_resources(
@@ -340,6 +412,39 @@ class Stack:
             for key, value in _stack_outputs(self._store.load().resources).items()
         }
 
+    def saved_outputs(self, name: str | None = None) -> OutputMap:
+        """Return the outputs as `outputs` does, or the one that is named.
+
+        Raises StateError if the stack has no state, or no such output.
+        """
+        self._require_state()
+        found = self.outputs()
+        if name is None:
+            return found
+        if name not in found:
+            known = ", ".join(sorted(found)) or "none"
+            msg = f"the stack {self.name!r} has no output {name!r}; its outputs: {known}"
+            raise StateError(msg)
+        return {name: found[name]}
+
+    def _require_state(self) -> None:
+        if not self._store.exists:
+            msg = f"the stack {self.name!r} has no state in {self.project.root}: bring it up first"
+            raise StateError(msg)
+
+    def resources(self) -> list[ResourceSummary]:
+        """Return what the stack has in its state: itself, components and resources.
+
+        Left out are providers, and old resources that a replacement has not deleted yet. Raises
+        StateError if the stack has no state.
+        """
+        self._require_state()
+        return [
+            ResourceSummary(one.urn, one.type, one.name, one.id, one.parent)
+            for one in self._store.load().resources
+            if not one.is_provider and not one.delete
+        ]
+
     def export_stack(self) -> Deployment:
         """Return the state, as `pulumi stack export --show-secrets` does."""
         document = self._store.document(self._store.load())
@@ -362,6 +467,8 @@ class Stack:
         refresh: bool = False,
         expect_no_changes: bool = False,
         replace: Iterable[str] = (),
+        target: Iterable[str] = (),
+        target_dependents: bool = False,
         clear_pending_creates: bool = False,
     ) -> tuple[str, Summary, list[StepRecord], list[Diagnostic]]:
         """Perform an operation: a refresh, if one is wanted, and then `part`."""
@@ -376,6 +483,8 @@ class Stack:
             dry_run=kind in PREVIEWS,
             refresh_only=kind == "refresh",
             replace=frozenset(replace),
+            targets=frozenset(target),
+            target_dependents=target_dependents,
         )
         with self._opened(options, lines) as snapshot:
             if clear_pending_creates:

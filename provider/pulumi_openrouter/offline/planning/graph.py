@@ -3,7 +3,7 @@
 A state always has a resource after those that it depends on.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from pulumi_openrouter.offline.state.model import Resource, provider_urn
 
@@ -27,6 +27,15 @@ class DependencyGraph:
             if resource.urn not in ignore and not urns.isdisjoint(self._needs[resource]):
                 found.append(resource)
                 urns.add(resource.urn)
+        return found
+
+    def closure(self, is_root: Callable[[str], bool]) -> set[str]:
+        """Return the URNs of some resources, their children, and all that depends on these."""
+        found: set[str] = set()
+        for resource in self._resources:
+            urns = {*self._needs[resource], resource.parent}
+            if is_root(resource.urn) or not found.isdisjoint(urns):
+                found.add(resource.urn)
         return found
 
     def deleted_with(self, urn: str) -> list[Resource]:

@@ -31,7 +31,7 @@ class Identities:
         self._project = project
         self._olds = olds
         self._error = error
-        self._claimed: set[str] = set()
+        self.claimed: set[str] = set()
         # From a URN to the one that the resource had in the state, and back.
         self.former: dict[str, str] = {}
         self.latter: dict[str, str] = {}
@@ -40,14 +40,18 @@ class Identities:
         """Return the URN of a resource; report an error and raise Stopped where it has none."""
         parent = goal.wanted.parent
         urn = make_urn(self._stack, self._project, parent, goal.wanted.type, goal.name)
-        if parent and parent not in self._claimed:
+        if parent and parent not in self.claimed:
             self._error(urn, f"could not find parent resource {parent}")
             raise Stopped
-        if urn in self._claimed:
+        if urn in self.claimed:
             self._error(urn, f"Duplicate resource URN '{urn}'; try giving it a unique name")
             raise Stopped
-        self._claimed.add(urn)
+        self.claimed.add(urn)
         return urn
+
+    def keep(self, urn: str) -> None:
+        """Note a URN of the state under which the program gets a resource that stays as it is."""
+        self.claimed.add(urn)
 
     def old(self, urn: str, goal: Goal) -> tuple[Resource | None, bool]:
         """Return the state of a resource, and whether no other resource claims it."""
@@ -68,7 +72,7 @@ class Identities:
         return None, valid
 
     def _claim_former(self, urn: str, former: str) -> bool:
-        owner = urn if former in self._claimed else self.latter.get(former)
+        owner = urn if former in self.claimed else self.latter.get(former)
         self.latter[former] = urn
         self.former[urn] = former
         if owner is None:

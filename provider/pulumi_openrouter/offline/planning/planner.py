@@ -5,16 +5,16 @@ The rules, and the order in which they are applied, are those of the real engine
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pulumi_openrouter.offline.exceptions import Diagnostic, Stopped
 from pulumi_openrouter.offline.planning.failures import failure_texts
 from pulumi_openrouter.offline.planning.graph import DependencyGraph
 from pulumi_openrouter.offline.planning.identity import Identities
 from pulumi_openrouter.offline.planning.steps import Op, Step
+from pulumi_openrouter.offline.planning.targets import Targets, needs
 from pulumi_openrouter.offline.project import OperationOptions
 from pulumi_openrouter.offline.state.model import (
-    PROVIDER_TYPE,
     STACK_TYPE,
     Goal,
     Resource,
@@ -48,6 +48,7 @@ class Planner:
         self._stack, self._project = options.stack, options.project.name
         self._dry_run = options.dry_run
         self._to_replace = options.replace
+        self._targets = Targets(options.targets, dependents=options.target_dependents)
         self._base = base
         self._provider = provider
         self._report = report
@@ -60,6 +61,8 @@ class Planner:
         self._kept: set[str] = set()
         self._replaced: set[str] = set()
         self._deleted: set[str] = set()
+        # New resources that --target leaves out. Nothing may depend on them.
+        self._skipped: set[str] = set()
         # Resources deleted early, because something that they depend on is replaced.
         self._gone: set[Resource] = set()
 
@@ -70,11 +73,11 @@ class Planner:
         """Return whether a replacement is requested, regardless of the provider's diff."""
         return urn in self._to_replace or old.taint
 
-    def default_provider(self, config: PropertyMap) -> Step:
-        """Plan the entry of the provider that all dynamic resources share."""
-        urn = make_urn(self._stack, self._project, "", PROVIDER_TYPE, "default")
+    def default_provider(self, type_: str, config: PropertyMap) -> Step:
+        """Plan the entry of the provider that all resources of one kind share."""
+        urn = make_urn(self._stack, self._project, "", type_, "default")
         old = self.olds.get(urn)
-        new = Resource(urn, PROVIDER_TYPE, custom=True, inputs=config)
+        new = Resource(urn, type_, custom=True, inputs=config)
         if old is None:
             self._created.add(urn)
             return Step(Op.CREATE, new=new)
@@ -105,29 +108,110 @@ class Planner:
 
         Raises ProviderError when the provider fails.
         """
+        steps = self._steps_for(goal)
+        self._require_dependencies(steps)
+        return steps
+
+    def _steps_for(self, goal: Goal) -> list[Step]:
         urn = self._ids.claim(goal)
         old, valid = self._ids.old(urn, goal)
         new = self._new_state(urn, goal, old)
         inputs = self._inputs_to_keep(new, old)
         again = urn in self._deleted
-        if new.custom:
+        takes_part = new.type == STACK_TYPE or self._targets.include(new)
+        if new.custom and not takes_part:
+            new.inputs = old.inputs if old is not None else {}
+        elif new.custom:
             if old is None or old.external or again or self._is_forced(urn, old):
                 valid = self._check(new, new.inputs, {}) and valid
             else:
                 valid = self._check(new, inputs, old.inputs) and valid
         if not valid:
             raise Stopped
-        if old is None:
-            self._created.add(urn)
-            return [Step(Op.CREATE, new=new)]
-        if again:
+        if again and old is not None:
             self._deleted.discard(urn)
             self._replaced.add(urn)
             return [Step(Op.REPLACE, old, new), Step(Op.CREATE_REPLACEMENT, old, new)]
+        if not takes_part:
+            return self._left_alone(new, old)
+        return self._change_to(goal, old, new, new.inputs if new.custom else inputs)
+
+    def _change_to(
+        self, goal: Goal, old: Resource | None, new: Resource, inputs: PropertyMap
+    ) -> list[Step]:
+        if old is None:
+            self._created.add(new.urn)
+            return [Step(Op.CREATE, new=new)]
         if old.external:
-            self._created.add(urn)
+            self._created.add(new.urn)
             return _created_first(old, new)
-        return self._change(goal, old, new, new.inputs if new.custom else inputs)
+        return self._change(goal, old, new, inputs)
+
+    # What --target leaves out.
+
+    def _left_alone(self, new: Resource, old: Resource | None) -> list[Step]:
+        """Plan for a resource that takes no part: what exists stays, what is new is skipped."""
+        self._kept.add(new.urn)
+        if old is None:
+            self._skipped.add(new.urn)
+            return [Step(Op.SAME, new.copy(), new, skipped=True)]
+        return self._kept_with_needs(old)
+
+    def _kept_with_needs(self, old: Resource) -> list[Step]:
+        """Plan to keep a resource after all that it depends on, which may not be in the program."""
+        steps: list[Step] = []
+        self._kept.add(old.urn)
+        self._ids.keep(old.urn)
+        for urn in needs(old):
+            dependency = self.olds.get(urn)
+            if dependency is not None and not self._is_met(dependency):
+                steps += self._kept_with_needs(dependency)
+        return [*steps, Step(Op.SAME, old, old.copy())]
+
+    def _is_met(self, old: Resource) -> bool:
+        """Return whether this run has planned anything for a resource of the state."""
+        urn = self._ids.latter.get(old.urn, old.urn)
+        return urn in self._kept | self._created | self._replaced or old.is_provider
+
+    def _require_dependencies(self, steps: list[Step]) -> None:
+        """Refuse steps for a resource that depends on one that is skipped.
+
+        A preview goes on, to show all that is missing among the targets.
+        """
+        for step in steps:
+            if step.new is None or step.skipped:
+                continue
+            for urn in needs(step.new):
+                if urn in self._skipped:
+                    self._error(
+                        step.urn,
+                        f"Resource '{step.urn}' depends on '{urn}' which was not specified in "
+                        "--target list.",
+                    )
+                    if not self._dry_run:
+                        raise Stopped
+                    self._skipped.discard(urn)
+
+    def report_unknown_targets(self) -> None:
+        """Report the targets that are neither in the state nor in the program."""
+        for message in self._targets.unknown({one.urn for one in self._base} | self._ids.claimed):
+            self._error("", message)
+
+    def refreshes(self) -> list[Step]:
+        """Plan to read the resources of the state that take part."""
+        targets = self._targets.copy()
+        return [Step(Op.REFRESH, old) for old in self._base if targets.include(old)]
+
+    def leaves(self) -> list[Step]:
+        """Plan to keep what the program did not register and --target protects from deletion."""
+        if not self._targets:
+            return []
+        deletable = self.graph.closure(self._targets.names)
+        return [
+            Step(Op.SAME, old, old.copy())
+            for old in self._base
+            if not old.delete and old.urn not in deletable and not self._is_met(old)
+        ]
 
     def _new_state(self, urn: str, goal: Goal, old: Resource | None) -> Resource:
         former = self._ids.former.get(urn)
@@ -289,7 +373,10 @@ class Planner:
         """
         steps: dict[Resource, Step] = {}
         kept = self._kept | self._replaced
+        deletable = self.graph.closure(self._targets.names)
         for old in self._base:
+            if old.urn not in deletable:
+                continue
             if old.delete:
                 op = Op.DISCARD_REPLACED if old.external else Op.DELETE_REPLACED
                 planned = old not in self._gone
@@ -302,7 +389,22 @@ class Planner:
                 steps[old] = Step(op, old)
         for old, step in steps.items():
             step.with_another = old.deleted_with in self._deleted
+        self._require_targets(steps)
         return [[steps[one] for one in group] for group in self.graph.delete_order(steps)]
+
+    def _require_targets(self, condemned: Iterable[Resource]) -> None:
+        """Refuse to delete what depends on a target and is not one."""
+        if self._targets.dependents:
+            return
+        missing = [one.urn for one in condemned if not self._targets.names(one.urn)]
+        for urn in missing:
+            self._error(
+                urn,
+                f"Resource '{urn}' will be destroyed but was not specified in --target list.\n"
+                "Either include resource in --target list or pass --target-dependents to proceed.",
+            )
+        if missing and not self._dry_run:
+            raise Stopped
 
 
 def _import_problem(old: Resource | None, new: Resource, *, known: bool) -> str:

@@ -60,6 +60,8 @@ class Step:
     ignore_changes: list[str] = field(default_factory=list)
     # In a preview: a dependency does not exist yet, so there may be nothing to read.
     unread: bool = False
+    # A new resource that --target leaves out: the step does nothing and is not recorded.
+    skipped: bool = False
     # For a refresh: whether the resource is unchanged, updated or deleted.
     result: Op | None = None
     # For an import: what the provider finds wrong with the inputs, by property.

@@ -98,7 +98,7 @@ class Executor:
         if step is None:
             return False
         resource = step.after
-        changed = resource.outputs != outputs
+        changed = resource.outputs != outputs and not step.skipped
         resource.outputs = outputs
         if not self._options.dry_run and changed:
             self._snapshot.finish(resource, put=[resource])
@@ -168,7 +168,7 @@ class Executor:
 
     def _end(self, step: Step) -> None:
         """Record in the state what a step has done."""
-        if step.op in (Op.REPLACE, Op.REFRESH):
+        if step.op in (Op.REPLACE, Op.REFRESH) or step.skipped:
             return
         drop = [step.old] if step.old is not None else []
         put = [step.new] if step.new is not None else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from pulumi_openrouter.offline.display.events import Event, OutputEvent
 from pulumi_openrouter.offline.exceptions import Diagnostic, Stopped
@@ -14,7 +15,9 @@ from pulumi_openrouter.offline.project import OperationOptions
 from pulumi_openrouter.offline.running.actions import rebuilt
 from pulumi_openrouter.offline.running.executor import Executor
 from pulumi_openrouter.offline.state.model import (
+    OWN_PROVIDER_TYPE,
     PROVIDER_TYPE,
+    STACK_REFERENCE_TYPE,
     STACK_TYPE,
     Goal,
     Resource,
@@ -26,6 +29,7 @@ from pulumi_openrouter.offline.wire.host import EXPLAINED
 from pulumi_openrouter.offline.wire.monitor import Monitor
 from pulumi_openrouter.offline.wire.process import Child, start_program, start_provider
 from pulumi_openrouter.offline.wire.provider import Provider, ProviderError
+from pulumi_openrouter.offline.wire.references import read_stack
 
 # The Pulumi CLI waits as long for a program that it interrupts.
 _GRACE_SECONDS = 5
@@ -48,11 +52,14 @@ class Operation:
             key: values.secret(one.value) if one.secret else one.value
             for key, one in options.config.items()
         }
-        self._provider = Provider(start_provider(options, self._print), config)
+        self._provider = Provider(
+            start_provider(options, self._print), config, partial(read_stack, options.project)
+        )
         self.executor = Executor(self._provider, snapshot, self.emit, options)
         self._planner = self._new_planner()
         self._planning = threading.Lock()
-        self._provider_reference = ""
+        # References to the default providers of this run, by their types.
+        self._references: dict[str, str] = {}
         self._registered: dict[str, Resource] = {}
         self._stack_outputs: values.PropertyMap | None = None
         # Set when the program will register nothing more, and when the operation has ended.
@@ -106,8 +113,11 @@ class Operation:
     # The operation, part by part.
 
     def refresh(self) -> None:
-        """Read every resource and update the state."""
-        steps = [Step(Op.REFRESH, old) for old in self.snapshot.base]
+        """Read every resource, or the targets, and update the state."""
+        self._planner.report_unknown_targets()
+        if self.failed:
+            return
+        steps = self._planner.refreshes()
         self.executor.run_all(steps)
         resources = rebuilt(self.snapshot.base, [step for step in steps if step.result])
         if self.options.dry_run:
@@ -121,7 +131,7 @@ class Operation:
         known = {one.urn for one in self.snapshot.base}
         for urn in sorted(self.options.replace - known):
             message = f"the stack has no resource {urn!r}, which is to be replaced"
-            self.executor.fail("", f"{message}; `export` prints the URNs that there are")
+            self.executor.fail("", f"{message}; `resources --show-urns` lists what there is")
         if self.failed:
             return
         with Monitor(self, self.options) as monitor:
@@ -131,15 +141,26 @@ class Operation:
                 self.program_done.wait()
                 monitor.settle()
                 if not self.stopped:
+                    # Only now is it known which resources the program has.
+                    self._planner.report_unknown_targets()
                     self.delete()
                 self._finish_outputs()
             finally:
                 self.finished.set()
                 self._end_program(child)
 
+    def destroy(self) -> None:
+        """Delete every resource, or the targets."""
+        self._planner.report_unknown_targets()
+        if not self.failed:
+            self.delete()
+
     def delete(self) -> None:
-        """Delete every resource that the program did not register; all of them if none ran."""
-        self.executor.delete_all(self._planner.deletes(), self._planner.graph)
+        """Delete what the program did not register, as far as it is a target."""
+        with suppress(Stopped):
+            kept, condemned = self._planner.leaves(), self._planner.deletes()
+            self.executor.run(kept)
+            self.executor.delete_all(condemned, self._planner.graph)
 
     def import_resources(self, wanted: list[Resource]) -> None:
         """Add resources to the state that exist already; what is in it stays as it is."""
@@ -150,7 +171,7 @@ class Operation:
                 self.executor.run([Step(Op.CREATE, new=stack)])
             provider = ""
             if any(one.custom for one in wanted):
-                provider = self._kept_reference() or self._reference()
+                provider = self._kept_reference() or self._reference(PROVIDER_TYPE)
             for one in wanted:
                 one.parent = one.parent or self.stack_urn
                 one.provider = provider if one.custom else ""
@@ -194,7 +215,7 @@ class Operation:
                 raise Stopped
             try:
                 if goal.wanted.custom:
-                    goal.wanted.provider = self._reference()
+                    goal.wanted.provider = self._reference(_provider_type(goal.wanted))
                 chain = plan(goal)
             except ProviderError as error:
                 urn = self._urn(goal.wanted.parent, goal.wanted.type, goal.name)
@@ -213,14 +234,15 @@ class Operation:
             self.executor.errored = True
         self.emit(diagnostic)
 
-    def _reference(self) -> str:
-        if not self._provider_reference:
+    def _reference(self, type_: str) -> str:
+        """Return the reference to a default provider, which is entered into the state first."""
+        if type_ not in self._references:
             # Secret configuration is only sent to the provider, and not stored in the state.
             config = {key: one.value for key, one in self.options.config.items() if not one.secret}
-            step = self._planner.default_provider(config)
+            step = self._planner.default_provider(type_, config if type_ == PROVIDER_TYPE else {})
             self.executor.run([step])
-            self._provider_reference = f"{step.urn}::{step.after.id}"
-        return self._provider_reference
+            self._references[type_] = f"{step.urn}::{step.after.id}"
+        return self._references[type_]
 
     def _new_planner(self) -> Planner:
         return Planner(self.options, self.snapshot.base, self._provider, self._report)
@@ -258,3 +280,7 @@ class Operation:
 
     def _print(self, line: str) -> None:
         self.emit(OutputEvent(line))
+
+
+def _provider_type(resource: Resource) -> str:
+    return OWN_PROVIDER_TYPE if resource.type == STACK_REFERENCE_TYPE else PROVIDER_TYPE

@@ -146,7 +146,7 @@ class _Entry:
         if given is None:
             return {}
         if not isinstance(given, Mapping):
-            self.refuse(f"has {given!r} for `{key}`, which must be an object")
+            self.refuse(f"has something else than an object for `{key}`")
         try:
             properties: values.PropertyMap = values.from_state(dict(given))
         except EncryptedValueError:

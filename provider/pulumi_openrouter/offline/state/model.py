@@ -12,6 +12,9 @@ STACK_TYPE = "pulumi:pulumi:Stack"
 # What the type of every dynamic resource begins with.
 DYNAMIC = "pulumi-python:dynamic"
 PROVIDER_TYPE = "pulumi:providers:pulumi-python"
+STACK_REFERENCE_TYPE = "pulumi:pulumi:StackReference"
+# The provider of stack references, which is part of the engine.
+OWN_PROVIDER_TYPE = "pulumi:providers:pulumi"
 
 
 def urn_type(urn: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pulumi_openrouter.offline.exceptions import StateError
-from pulumi_openrouter.offline.state.model import DYNAMIC, Resource, now
+from pulumi_openrouter.offline.state.model import DYNAMIC, STACK_REFERENCE_TYPE, Resource, now
 from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.values.values import EncryptedValueError
 
@@ -51,6 +51,11 @@ else:
         except BlockingIOError:
             return False
         return True
+
+
+def saved_stacks(root: Path, project: str) -> list[str]:
+    """Return the names of the stacks that a project has a state of."""
+    return [file.stem for file in (root / FOLDER / project).glob("*.json")]
 
 
 class StateStore:
@@ -104,6 +109,20 @@ class StateStore:
         for record in self._journal_records(text):
             snapshot.replay(record)
         return Snapshot(snapshot.resources, snapshot.pending.items(), snapshot.extra)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the stack has a state, be it from an operation that was killed."""
+        return self.file.exists() or self._journal_file.exists()
+
+    def summary(self) -> tuple[str | None, int]:
+        """Return when the state was saved, if ever, and the number of resources in it."""
+        resources = self.load().resources
+        text = self._read(self.file)
+        saved = json.loads(text)["deployment"].get("manifest", {}).get("time") if text else None
+        # To the second, as in all other places where people read it.
+        time = f"{saved[:19]}Z" if saved else None
+        return time, len([one for one in resources if not one.is_provider])
 
     def save(self, snapshot: Snapshot) -> None:
         """Replace the file atomically with this state, and remove the journal."""
@@ -183,7 +202,7 @@ class StateStore:
                 f"{self.stack!r} of project {self.project!r}"
             )
             raise StateError(msg)
-        known = resource.is_provider or resource.type.startswith(DYNAMIC)
+        known = resource.is_provider or resource.type.startswith((DYNAMIC, STACK_REFERENCE_TYPE))
         if resource.custom and not known:
             msg = (
                 f"{source} holds {resource.urn}, which needs a plugin: the offline engine runs "

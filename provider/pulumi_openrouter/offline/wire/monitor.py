@@ -16,7 +16,13 @@ from typing import Any, NoReturn, Protocol
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import (
+    callback_pb2,
+    engine_pb2,
+    engine_pb2_grpc,
+    resource_pb2,
+    resource_pb2_grpc,
+)
 
 from pulumi_openrouter.offline.exceptions import Diagnostic, Stopped
 from pulumi_openrouter.offline.project import OperationOptions
@@ -24,12 +30,13 @@ from pulumi_openrouter.offline.state.model import Goal, Resource
 from pulumi_openrouter.offline.values import values
 from pulumi_openrouter.offline.wire.provider import CHANNEL_OPTIONS
 from pulumi_openrouter.offline.wire.requests import UnsupportedError, read_goal, registration_goal
+from pulumi_openrouter.offline.wire.transforms import TransformError, Transforms
 
 _FEATURES = {
     *("SECRETS", "RESOURCE_REFERENCES", "OUTPUT_VALUES", "ALIAS_SPECS", "DELETED_WITH"),
-    "REPLACEMENT_TRIGGER",
+    *("REPLACEMENT_TRIGGER", "TRANSFORMS"),
     # These are announced so that the program reaches the refusal in this module.
-    *("REPLACE_WITH", "TRANSFORMS", "INVOKE_TRANSFORMS", "PARAMETERIZATION", "RESOURCE_HOOKS"),
+    *("REPLACE_WITH", "INVOKE_TRANSFORMS", "PARAMETERIZATION", "RESOURCE_HOOKS"),
     *("ERROR_HOOKS", "STATE_MIGRATIONS"),
 }
 _RUN_ENDED = "the run has ended"
@@ -61,6 +68,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self._options = options
         self._root = ""
         self._active = 0
+        self._transforms = Transforms()
         self._idle = threading.Condition()
         self._pool = ThreadPoolExecutor(max_workers=options.parallel * 4 + 16)
         self._server = grpc.server(self._pool, options=CHANNEL_OPTIONS)
@@ -77,6 +85,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         """Stop serving."""
         self._server.stop(grace=None).wait()
         self._pool.shutdown()
+        self._transforms.close()
 
     def settle(self) -> None:
         """Wait until no request is being worked on."""
@@ -101,7 +110,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             with self._working():
                 try:
                     yield
-                except UnsupportedError as error:
+                except (UnsupportedError, TransformError) as error:
                     self._operation.refuse(urn, str(error))
         except Stopped:
             # With this status, the SDK assumes that the engine has ended, and exits.
@@ -136,8 +145,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self, request: resource_pb2.RegisterResourceRequest, context: grpc.ServicerContext
     ) -> resource_pb2.RegisterResourceResponse:
         with self._answering(context):
-            goal = registration_goal(request, self._operation.registered(request.parent))
+            changed = self._transforms.apply(request)
+            goal = registration_goal(changed, self._operation.registered(request.parent))
             resource = self._operation.register(goal)
+            self._transforms.note(resource.urn, request)
             # A component's outputs are still those of the last run; the program will set new ones.
             outputs = resource.outputs if resource.custom else {}
             return resource_pb2.RegisterResourceResponse(
@@ -145,6 +156,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
                 id=resource.id,
                 object=values.to_struct(outputs),
                 result=resource_pb2.SUCCESS,
+                # Outside of a preview, what has no id was left out by --target.
+                unknown=resource.custom and not resource.id,
             )
         return resource_pb2.RegisterResourceResponse()
 
@@ -198,6 +211,12 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
 
+    def RegisterStackTransform(
+        self, request: callback_pb2.Callback, _context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
+        self._transforms.add_to_stack(request)
+        return empty_pb2.Empty()
+
     # These methods refuse what the offline engine does not do.
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
@@ -211,9 +230,6 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
 
     def RegisterPackage(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
         self._refuse(context, f"the package {request.name}: it needs a plugin")
-
-    def RegisterStackTransform(self, _request: Any, context: grpc.ServicerContext) -> NoReturn:
-        self._refuse(context, "transforms (register_resource_transform)")
 
     def RegisterStackInvokeTransform(
         self, _request: Any, context: grpc.ServicerContext

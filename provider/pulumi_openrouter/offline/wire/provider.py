@@ -5,6 +5,7 @@ same way as the real engine.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,8 @@ import grpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from pulumi_openrouter.offline.state.model import PROVIDER_TYPE, Resource
+from pulumi_openrouter.offline.exceptions import OfflineError
+from pulumi_openrouter.offline.state.model import PROVIDER_TYPE, STACK_REFERENCE_TYPE, Resource
 from pulumi_openrouter.offline.values import paths, values
 from pulumi_openrouter.offline.values.diffs import compare
 from pulumi_openrouter.offline.values.values import PropertyMap
@@ -38,10 +40,16 @@ class DiffResult:
 
 
 class Provider:
-    """The dynamic provider process of one operation. The first call waits until it serves."""
+    """The dynamic provider process of one operation. The first call waits until it serves.
 
-    def __init__(self, child: Child, config: PropertyMap) -> None:
+    Stack references have no provider; `read_stack` reads them.
+    """
+
+    def __init__(
+        self, child: Child, config: PropertyMap, read_stack: Callable[[str], PropertyMap]
+    ) -> None:
         self._child = child
+        self._read_stack = read_stack
         self._config = config
         self._lock = threading.Lock()
         self._stub: provider_pb2_grpc.ResourceProviderStub | None = None
@@ -103,6 +111,11 @@ class Provider:
         Return the id, which is empty for a resource that is gone, the inputs, if the provider
         knows them, and the outputs.
         """
+        if resource.type == STACK_REFERENCE_TYPE:
+            try:
+                return resource.id, None, self._read_stack(resource.id)
+            except OfflineError as error:
+                raise ProviderError(str(error)) from error
         inputs, timeout = resource.inputs, resource.custom_timeouts.get("read", 0)
         response = self._call(
             "Read", resource, id=resource.id, properties=last, inputs=inputs, timeout=timeout

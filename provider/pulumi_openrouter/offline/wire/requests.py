@@ -7,7 +7,13 @@ from typing import Any
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
-from pulumi_openrouter.offline.state.model import DYNAMIC, Alias, Goal, Resource
+from pulumi_openrouter.offline.state.model import (
+    DYNAMIC,
+    STACK_REFERENCE_TYPE,
+    Alias,
+    Goal,
+    Resource,
+)
 from pulumi_openrouter.offline.values import values
 
 _ASSETS = {
@@ -66,7 +72,7 @@ def registration_goal(
 
 def read_goal(request: resource_pb2.ReadResourceRequest) -> Goal:
     """Read the request to read a resource that is not managed here."""
-    if not request.type.startswith(DYNAMIC):
+    if not request.type.startswith((DYNAMIC, STACK_REFERENCE_TYPE)):
         raise UnsupportedError(_foreign(request.type, request.name))
     wanted = Resource(
         urn="",
@@ -96,7 +102,6 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
         "import_": request.importId,
         "providers (ResourceOptions provider)": request.provider or request.providers,
         "remote components": request.remote,
-        "transforms": request.transforms,
         "hide_diffs": request.hideDiffs,
         "replace_with": request.replace_with,
         "state migrations": request.state_migrations,

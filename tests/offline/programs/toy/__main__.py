@@ -7,4 +7,5 @@ import imports
 import relations
 
 name = Path("variant").read_text()
-next(getattr(one, name) for one in (changes, relations, imports) if hasattr(one, name))()
+module = next((one for one in (changes, imports) if hasattr(one, name)), relations)
+getattr(module, name)()

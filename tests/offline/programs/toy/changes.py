@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 from pulumi import Alias, ResourceOptions
-from toy import Thing, VagueThing
+from toy import Group, Thing, VagueThing
 
 
 def nothing() -> None:
@@ -240,3 +240,37 @@ def duplicate() -> None:
     """Two resources of one name."""
     first = Thing("a", size=1)
     Thing("a", ResourceOptions(depends_on=[first]), size=2)
+
+
+def pair(size: int = 1) -> None:
+    """Three things of which the second depends on the first."""
+    a = Thing("a", size=size)
+    b = Thing("b", ResourceOptions(depends_on=[a]), size=size)
+    Thing("c", size=size)
+    pulumi.export("b", b.token)
+
+
+def pair_larger() -> None:
+    """All of them change."""
+    pair(2)
+
+
+def pair_without_the_first() -> None:
+    """The one that the second depended on has left the program."""
+    Thing("b", size=3)
+    Thing("c", size=3)
+
+
+def pair_in_group() -> None:
+    """A component between a thing that it needs and one that needs it."""
+    c = Thing("c", size=1)
+    group = Group("g", ResourceOptions(depends_on=[c]), size=1)
+    Thing("after", ResourceOptions(depends_on=[group]), size=1)
+    pulumi.export("child", group.child.token)
+
+
+def pair_renamed() -> None:
+    """The first is renamed with an alias, and the second depends on it still."""
+    a = Thing("z", ResourceOptions(aliases=[Alias(name="a")]), key="a", size=2)
+    Thing("b", ResourceOptions(depends_on=[a]), size=2)
+    Thing("c", size=2)

@@ -180,3 +180,66 @@ def numbers() -> None:
         },
     )
     pulumi.export("detail", thing.detail)
+
+
+def exporting() -> None:
+    """Outputs for another program to read, some of them secret."""
+    pulumi.export("plain", "x")
+    pulumi.export("hush", Output.secret("h"))
+    pulumi.export("deep", Output.secret({"list": [1, 2]}))
+
+
+def referring(name: str = "organization/toy/dev") -> None:
+    """Reads outputs of a stack, which may be its own of before, and makes a thing of one."""
+    other = pulumi.StackReference(name)
+    Thing("a", label=other.require_output("plain"), size=1)
+    pulumi.export("plain", other.get_output("plain"))
+    pulumi.export("hush", other.get_output("hush"))
+    pulumi.export("deep", other.get_output("deep"))
+
+
+def referring_to_prod() -> None:
+    """Reads outputs of another stack."""
+    referring("prod")
+
+
+def _enlarged(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    if not args.custom:
+        return None
+    args.opts.protect = True
+    return pulumi.ResourceTransformResult({**args.props, "size": 9}, args.opts)
+
+
+def _labeled(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+    label = Output.secret("labeled")
+    return pulumi.ResourceTransformResult({**args.props, "label": label}, args.opts)
+
+
+def transformed() -> None:
+    """Things that are transformed on their own, with their parents, and with the stack."""
+    a = Thing("a", size=1, label="first")
+    pulumi.runtime.register_resource_transform(_enlarged)
+    Thing("b", ResourceOptions(depends_on=[a], transforms=[_labeled]), size=1, link=a.token)
+    Thing("c", size=1, link=a.token)
+
+
+def transformed_group() -> None:
+    """The transform of a component reaches its child."""
+    Group("g", ResourceOptions(transforms=[_labeled_child]))
+
+
+def _labeled_child(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    if not args.custom:
+        return None
+    opts = ResourceOptions.merge(args.opts, ResourceOptions(retain_on_delete=True))
+    return pulumi.ResourceTransformResult({**args.props, "label": "labeled"}, opts)
+
+
+def transform_fails() -> None:
+    """A transform raises an error."""
+    Thing("a", ResourceOptions(transforms=[_fails]), size=1)
+
+
+def _fails(_: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    message = "nothing to transform"
+    raise ValueError(message)
