@@ -108,6 +108,14 @@ class View:
         """Return the limits and people of a workspace that the stack manages."""
         return {thing for one in self.parts(workspace_id) for thing in self.things(one)}
 
+    def has_shared_things(self) -> bool:
+        """Whether two resources of the stack have the same workspace, limit or person."""
+        held: Counter[object] = Counter()
+        for one in self.everything:
+            held.update({one.id} if one.key[0] == "Workspace" else ())
+            held.update((place(one), thing) for thing in self.things(one))
+        return any(times > 1 for times in held.values())
+
     def live(self, workspace_id: str) -> set[Thing]:
         """Return the limits and people that a workspace has."""
         one = self.workspaces.get(workspace_id, {})

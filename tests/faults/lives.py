@@ -230,6 +230,9 @@ class Life:
             return
         party.touched = False
         self._look(party, step, program, run, targets)
+        # With --target two resources may have one thing, and one of them does not know what the
+        # other has made of it before a refresh.
+        party.touched = self._view(party).has_shared_things()
 
     def _go_on(
         self,
