@@ -133,7 +133,8 @@ def test_a_state_tells_what_is_managed(
         somebody.creates("shadow")
     state = tmp_path / "state.json"
     state.write_text(_exported(stack))
-    found = importing.report("--force", "--except-state", str(state))["resources"]
+    rest = Importing(tmp_path / "rest", importing.sandbox)
+    found = rest.report("--except-state", str(state))["resources"]
     assert [(one["type"], one["name"]) for one in found] == [("Workspace", "shadow")]
 
 

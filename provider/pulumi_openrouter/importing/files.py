@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from pulumi_openrouter.importing.program import program_text
 from pulumi_openrouter.lifecycle.hints import TYPE_PREFIX
 from pulumi_openrouter.registry import RESOURCES, declaration_of
 from pulumi_openrouter.resources.resource import pickled
+from pulumi_openrouter.slugs import slugify
 
 PROGRAM = "__main__.py"
 IMPORT_FILE = "import.json"
@@ -54,8 +55,9 @@ def import_document(blocks: Sequence[Block]) -> dict[str, Any]:
 
 def project_text(folder: Path) -> str:
     """Return a Pulumi.yaml for a program in this folder, which names the project."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name)[:100].strip("-.")
-    name = name or "openrouter"
+    name = folder.resolve().name[:100]
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", name):
+        name = slugify(name) or "openrouter"
     quoted = name if yaml.safe_load(f"name: {name}") == {"name": name} else json.dumps(name)
     return (
         f"name: {quoted}\n"
@@ -93,7 +95,7 @@ def _check_folder(folder: Path, *, force: bool) -> None:
             raise OpenRouterError(msg)
 
 
-def check_successor(folder: Path, blocks: Sequence[Block], *, partial: bool) -> None:
+def check_successor(folder: Path, blocks: Sequence[Block], *, partial: bool, ids: Set[str]) -> None:
     """Raise OpenRouterError where a stack of an earlier import would lose something by this one.
 
     The program that is replaced may be that of a stack. What the new one does not have, or calls
@@ -103,12 +105,17 @@ def check_successor(folder: Path, blocks: Sequence[Block], *, partial: bool) -> 
         folder: The folder with the import file of before, if there was one.
         blocks: What the new program has.
         partial: Whether the new program leaves out what was not asked for.
+        ids: The ids of all workspaces that there are.
     """
-    names = {(f"{TYPE_PREFIX}{one.type}", one.name): one.id for b in blocks for one in b.resources}
+    found = [one for block in blocks for one in block.resources]
+    names = {(f"{TYPE_PREFIX}{one.type}", one.name): one.id for one in found}
     for type_, name, id_ in _earlier(folder / IMPORT_FILE):
-        if names.get((type_, name)) == id_:
+        workspace_id, _, part = id_.partition("/")
+        # A workspace may have lost its limits or its members since, but not a partial program.
+        emptied = bool(part) and workspace_id in names.values() and not partial
+        if names.get((type_, name)) == id_ or workspace_id not in ids:
             continue
-        if partial or (type_, name) in names or id_ in names.values():
+        if (type_, name) in names or id_ in names.values() or not emptied:
             msg = (
                 f'{folder} has an import of {type_.removeprefix(TYPE_PREFIX)} "{name}" ({id_}), '
                 "which the new program would not have under that name. In a stack that manages it, "

@@ -126,7 +126,9 @@ def plan(
         try:
             block = planner.block()
         except _LeftOutError as reason:
-            result.notes.append(f'Workspace "{found.slug}" is left out with its parts: {reason}')
+            result.notes.append(
+                f'Workspace "{found.slug}" is left out with its budget and members: {reason}'
+            )
             continue
         result.notes.extend(planner.notes)
         if block.resources:
@@ -247,8 +249,8 @@ class _Planner:
             if "" not in emails and len(emails) == len(user_ids):
                 return EMAILS, emails
             self.notes.append(
-                f'Workspace "{self._found.slug}": its members are listed by user id, because the '
-                "organization shows no email address of its own for some of them."
+                f'The members of workspace "{self._found.slug}" are listed by user id, because '
+                "some of them have no email address, or share one."
             )
         return USER_IDS, {user_id: user_id for user_id in user_ids}
 

@@ -97,11 +97,13 @@ class Organization:
 
     Attributes:
         workspaces: The workspaces that were asked for, by slug.
+        ids: The ids of all workspaces, in lower case.
         directory: Everybody in the organization.
         notes: What a reader of the result has to know, one sentence each.
     """
 
     workspaces: Sequence[FoundWorkspace]
+    ids: Set[str]
     directory: OrganizationDirectory
     notes: list[str] = field(default_factory=list)
 
@@ -111,28 +113,28 @@ Progress = Callable[[int, int], None]
 
 
 def read_organization(
-    client: Client,
+    settings: Settings,
     transport: ReadOnlyTransport,
     *,
     only: Collection[str] = (),
-    workers: int,
     progress: Progress = lambda _done, _total: None,
 ) -> Organization:
     """Return what the organization of a key has.
 
     Args:
-        client: The client, which sends its requests through `transport`.
-        transport: Takes note of the workspaces that the list has shown.
+        settings: With which key, and how many requests at once.
+        transport: Sends the requests, and keeps what was read.
         only: The slugs of the workspaces to read; all by default.
-        workers: How many workspaces are read at once.
         progress: Told after each workspace.
 
     Raises:
         OpenRouterError: A request has failed in the end, or there is no workspace of a slug.
     """
+    slugs: dict[str, str | None] = {}
+    client = Client(settings, transport=transport, slug_of=slugs.get)
     reading = _Reading(client, transport)
     listed: list[Workspace] = []
-    with _pool(workers) as pool:
+    with _pool(settings.max_concurrency) as pool:
         people: Future[list[OrganizationMember]] | None = None
         reads = []
         for workspace in client.workspaces.list():
@@ -140,6 +142,7 @@ def read_organization(
             # the next page of the list is on its way, the workspaces of this one are read.
             people = people or pool.submit(lambda: [*client.organization.members()])
             listed.append(workspace)
+            slugs[workspace.id] = workspace.slug
             if not only or workspace.slug in only:
                 reads.append(pool.submit(reading.read, workspace))
         _refuse_unknown({*only} - {one.slug for one in listed}, listed)
@@ -147,10 +150,12 @@ def read_organization(
         directory = people.result() if people else []
     found.sort(key=lambda one: one.slug)
     _refuse_repeated(one.slug for one in found if one.slug)
+    transport.keep(["workspaces"], Page[Workspace](data=tuple(listed), total_count=len(listed)))
     members = Page[OrganizationMember](data=tuple(directory), total_count=len(directory))
     transport.keep(["organization", "members"], members)
     return Organization(
         _with_default(found, listed, {person.id for person in directory}),
+        {one.id.lower() for one in listed},
         OrganizationDirectory(directory),
         [*reading.notes(found)],
     )
