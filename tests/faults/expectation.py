@@ -501,14 +501,16 @@ class Run:
         return any(o.stated.get("exclusive") and o.key[0] == kind for o in self.before.parts(id_))
 
     def _awaited(self, id_: str) -> set[Thing]:
-        """Return what the program gives to resources that `--target` leaves out.
+        """Return what the program gives to resources that do not take it in this run.
 
-        Whoever lets go of it leaves it there for them, if the run checks any of its siblings.
+        `--target` leaves a resource out, or `ignore_changes` its input. Whoever lets go of it
+        leaves it there for them, if the run checks any of its siblings.
         """
         awaited: set[Thing] = set()
         for one in self.program:
             left_out = self.targets is not None and one.key not in self.targets
-            if left_out and one.kind != "Workspace" and id_ in self._ids(one):
+            takes_nothing = left_out or one.options.ignore
+            if takes_nothing and one.kind != "Workspace" and id_ in self._ids(one):
                 stated = Recorded(one.key, "", {}, {}, stated=one.inputs)
                 awaited |= {*self.before.things(stated), *self._newly_named(one)}
         return awaited
