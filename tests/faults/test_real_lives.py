@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import itertools
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,6 +73,10 @@ def test_random_lives_on_the_real_engine(
             life.live(steps)
 
     live()
+    with warnings.catch_warnings():
+        # The SDK leaves open the event loops in which it runs programs of this process.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
     case = Case.of(
         Verdict(converged=True, duplicates=0, losses=0),
         Section.STATEFUL,
