@@ -204,6 +204,9 @@ class Run:
                 and self._leaves(parent)
                 and not parent.options.retain
             )
+            # It is another matter where the program has it in the same workspace by another name.
+            new = self._declared(old)
+            goes = goes and (new is None or id_ not in self._ids(new))
             stays = goes and id_ in self.before.keyed
             # Of what a replacement has left behind nobody asks whether it is protected.
             leaves = self._declared(old) is None and old not in self.before.leaving
