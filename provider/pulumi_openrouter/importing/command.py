@@ -6,14 +6,13 @@ import json
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pulumi_openrouter.errors import ConfigurationError, OpenRouterError
 from pulumi_openrouter.importing.files import (
@@ -24,7 +23,7 @@ from pulumi_openrouter.importing.files import (
 )
 from pulumi_openrouter.importing.managed import read_states
 from pulumi_openrouter.importing.planning import EMAILS, USER_IDS, Plan, plan
-from pulumi_openrouter.importing.reading import Organization, ReadOnlyTransport, read_organization
+from pulumi_openrouter.importing.reading import Progress, ReadOnlyTransport, reading_organization
 from pulumi_openrouter.lifecycle.session import Session
 from pulumi_openrouter.settings import KEY_VARIABLES, Settings
 
@@ -103,10 +102,12 @@ def import_(  # noqa: PLR0917 - click passes the options by name
         settings = _settings()
         with closing(ReadOnlyTransport(settings)) as transport:
             session = Session(settings, lambda _: None, transport)
-            with _progress() as show:
-                organization = read_organization(settings, transport, only=only, progress=show)
             form = EMAILS if by == "emails" else USER_IDS
-            planned = plan(organization, session, by=form, managed=managed)
+            with (
+                _progress() as show,
+                reading_organization(settings, transport, only=only, progress=show) as organization,
+            ):
+                planned = plan(organization, session, by=form, managed=managed)
             requests = transport.sent
         partial = bool(only or states)
         check_successor(folder, planned.blocks, partial=partial, ids=organization.ids)
@@ -118,10 +119,10 @@ def import_(  # noqa: PLR0917 - click passes the options by name
         os._exit(130)
     commands = _commands(folder) if files else []
     if as_json:
-        document = _document(organization, planned, files, commands, requests)
+        document = _document(planned, files, commands, requests)
         click.echo(json.dumps(document, ensure_ascii=False))
     else:
-        _print_summary(organization, planned, files, commands, requests, partial=partial)
+        _print_summary(planned, files, commands, requests, partial=partial)
         if files and partial:
             _print_wrapped(PARTIAL)
 
@@ -137,15 +138,20 @@ def _settings() -> Settings:
 
 
 @contextmanager
-def _progress() -> Iterator[Any]:
+def _progress() -> Iterator[Progress]:
     """Show a bar on a terminal, and nothing anywhere else."""
-    console = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    # Imported here because it takes a while to load.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bars
+
     columns = (TextColumn("Reading workspaces"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
 def _commands(folder: Path) -> list[str]:
@@ -165,14 +171,13 @@ def _counts(planned: Plan) -> dict[str, int]:
 
 
 def _document(
-    organization: Organization,
     planned: Plan,
     files: Sequence[Path],
     commands: Sequence[str],
     requests: int,
 ) -> dict[str, Any]:
     return {
-        "read": {"workspaces": len(organization.workspaces), "requests": requests},
+        "read": {"workspaces": planned.read, "requests": requests},
         "counts": _counts(planned),
         "resources": [
             {"type": one.type, "name": one.name, "id": one.id, "inputs": one.inputs}
@@ -186,7 +191,6 @@ def _document(
 
 
 def _print_summary(
-    organization: Organization,
     planned: Plan,
     files: Sequence[Path],
     commands: Sequence[str],
@@ -194,10 +198,7 @@ def _print_summary(
     *,
     partial: bool,
 ) -> None:
-    click.echo(
-        f"Read {_number(len(organization.workspaces), 'workspace')} "
-        f"with {_number(requests, 'request')}."
-    )
+    click.echo(f"Read {_number(planned.read, 'workspace')} with {_number(requests, 'request')}.")
     for note in planned.notes:
         click.echo(f"Note: {_visible(note)}")
     if not files:

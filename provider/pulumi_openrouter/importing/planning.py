@@ -7,7 +7,7 @@ import file is what a refresh would find.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pulumi.runtime.rpc import UNKNOWN
 
@@ -95,10 +95,12 @@ class Plan:
     Attributes:
         blocks: A block for each workspace, by slug.
         notes: One sentence each.
+        read: How many workspaces were read.
     """
 
-    blocks: list[Block] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    blocks: list[Block]
+    notes: list[str]
+    read: int
 
     def count(self, type_: str) -> int:
         """Return how many resources of a type there are."""
@@ -120,20 +122,24 @@ def plan(
         by: Whether memberships list `emails` or `user_ids`.
         managed: What stacks manage already.
     """
-    result = Plan(notes=[*organization.notes])
+    blocks: list[Block] = []
+    notes: list[tuple[str, str]] = []
+    read = 0
     for found in organization.workspaces:
+        read += 1
         planner = _Planner(organization, session, by, managed, found)
         try:
             block = planner.block()
         except _LeftOutError as reason:
-            result.notes.append(
-                f'Workspace "{found.slug}" is left out with its budget and members: {reason}'
-            )
+            name = found.slug or found.workspace.id
+            text = f'Workspace "{name}" is left out with its budget and members: {reason}'
+            notes.append((name, text))
             continue
-        result.notes.extend(planner.notes)
+        notes.extend((found.slug, text) for text in planner.notes)
         if block.resources:
-            result.blocks.append(block)
-    return result
+            blocks.append(block)
+    blocks.sort(key=lambda one: one.slug)
+    return Plan(blocks, [*organization.notes, *(text for _, text in sorted(notes))], read)
 
 
 class _Planner:
@@ -153,7 +159,7 @@ class _Planner:
         self._managed = managed
         self._found = found
         self._id = found.workspace.id.lower()
-        self._slugs = frozenset(one.slug for one in organization.workspaces)
+        self._slugs = organization.slugs
         self._elsewhere = self._id in managed.workspaces
         self.notes: list[str] = []
 
