@@ -204,9 +204,8 @@ class Run:
                 and self._leaves(parent)
                 and not parent.options.retain
             )
-            # It is another matter where the program has it in the same workspace by another name.
-            new = self._declared(old)
-            goes = goes and (new is None or id_ not in self._ids(new))
+            # The workspace itself stays where the program has it by another name.
+            goes = goes and id_ not in self._kept()
             stays = goes and id_ in self.before.keyed
             # Of what a replacement has left behind nobody asks whether it is protected.
             leaves = self._declared(old) is None and old not in self.before.leaving
@@ -224,6 +223,12 @@ class Run:
                 live = self.before.live(id_)
                 free |= {t for t in live - self._wanted(id_) if t[0] == kind}
         return free
+
+    def _kept(self) -> set[str]:
+        """Return the ids of the workspaces that the program's Workspaces have."""
+        mine = self.program_workspaces()
+        known = [*map(self._former, mine), *(self.after.records.get(one.key) for one in mine)]
+        return {one.id for one in known if one is not None}
 
     def _only_forgotten(self, old: Recorded) -> bool:
         """Whether the resource is retained and leaves, or has to give way to its replacement."""
