@@ -71,6 +71,7 @@ TARGETS = (
             preview("pair_larger", target=[NOBODY]),
             up("pair_larger", target=[NOBODY, C]),
         ),
+        ordered=False,
     ),
     Scenario(
         "target-deletes",
