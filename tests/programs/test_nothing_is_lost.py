@@ -8,7 +8,7 @@ import pytest
 
 from conftest import NewProject
 from harness import Engine, Failure, Project
-from harness.organization import Somebody, live, person
+from harness.organization import Somebody, live, live_budgets, person
 from pulumi_openrouter.sandbox import Sandbox
 
 JANE, JOHN = "jane.doe@example.com", "john.smith@example.com"
@@ -548,3 +548,24 @@ def test_a_conflict_does_not_guess_whose_workspace_it_is(
     with pytest.raises(Failure, match=r"interrupted run of this stack .*, or another stack"):
         mine.up()
     assert live(sandbox, "w")["slug"] == "w"
+
+
+def test_the_flag_does_not_bring_back_a_limit_that_moved(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """The flag travels with a limit of its own resource, not with one that another took over."""
+    program = """
+    acme = openrouter.Workspace("acme", slug="acme")
+    taker = openrouter.WorkspaceBudget("taker", workspace=acme, lifetime_usd=1000{taken})
+    after = pulumi.ResourceOptions(depends_on=[taker])
+    openrouter.WorkspaceBudget("giver", after, workspace=acme, daily_usd=1{given})
+    """
+    project.program(
+        program.format(taken="", given=", monthly_usd=100, include_byok_in_budgets=False")
+    )
+    project.up()
+    project.program(
+        program.format(taken=", monthly_usd=250", given=", include_byok_in_budgets=True")
+    )
+    project.up()
+    assert live_budgets(sandbox) == {"daily": 1, "monthly": 250, "lifetime": 1000, "byok": True}

@@ -207,8 +207,10 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         leaving = {n: v for n, v in before.limits.items() if n not in news}
         mine = {**olds, OWNER: news.get(OWNER)}
         held = self.held_by_others(workspace_id, leaving, mine) if leaving else ()
-        kept = {name: leaving[name] for name in leaving if name in held}
-        wanted = LimitSet({**kept, **_limits(news)}, news.get(BYOK))
+        # What another resource holds by now may have another value than this one knows, so it must
+        # not be sent again, not even to carry the flag.
+        before = replace(before, limits={n: v for n, v in before.limits.items() if n not in held})
+        wanted = LimitSet(_limits(news), news.get(BYOK))
         try:
             after = self._apply_or_plan_again(workspace_id, before, wanted, _limits(news))
         except InvalidRequestError:
