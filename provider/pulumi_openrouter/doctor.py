@@ -35,8 +35,8 @@ from pulumi_openrouter.importing.reading import ReadOnlyTransport
 from pulumi_openrouter.offline.exceptions import ProjectError
 from pulumi_openrouter.offline.project import Project, choose_stack, find_project, read_config
 from pulumi_openrouter.offline.values.documents import read_document
-from pulumi_openrouter.settings import KEY_SETTING, KEY_VARIABLES, Settings
-from pulumi_openrouter.text import fold, redact
+from pulumi_openrouter.settings import KEY_SETTING, KEY_VARIABLES, PLAIN_KEY_REMEDY, Settings
+from pulumi_openrouter.text import counted, fold, redact
 
 Status = Literal["ok", "warning", "error"]
 
@@ -248,9 +248,7 @@ class _Config:
             "management key",
             "error",
             f"{KEY_SETTING} is in the stack config as plain text, and programs refuse it",
-            f"Run `pulumi config set --secret {KEY_SETTING}`, or `pulumi config rm {KEY_SETTING}` "
-            f"and export {KEY_VARIABLES[0]}; then replace the key, because others may have read "
-            "it.",
+            PLAIN_KEY_REMEDY,
         )
 
     def secrets(self, settings: Settings | None = None) -> list[str]:
@@ -387,7 +385,7 @@ def _api(client: Client, secrets: list[str]) -> Iterator[Finding]:
     yield Finding(
         "API",
         "ok",
-        f"the key works, and reads {_number(len(workspaces), 'workspace')}",
+        f"the key works, and reads {counted(len(workspaces), 'workspace')}",
         facts={"workspaces": len(workspaces)},
     )
     try:
@@ -467,7 +465,3 @@ def _print(findings: list[Finding]) -> None:
 def _sentence(text: str) -> str:
     text = fold(text)
     return text[:1].upper() + text[1:] + "."
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

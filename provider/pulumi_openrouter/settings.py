@@ -24,6 +24,12 @@ DEFAULT_BASE_URL = "https://openrouter.ai/api/v1"
 KEY_SETTING = "openrouter:managementKey"
 KEY_VARIABLES = ("OPENROUTER_MANAGEMENT_KEY", "OPENROUTER_API_KEY")
 
+PLAIN_KEY_REMEDY = (
+    f"Run `pulumi config set --secret {KEY_SETTING}`, or `pulumi config rm {KEY_SETTING}` and "
+    f"export {KEY_VARIABLES[0]}; then replace the key, because others may have read it."
+)
+"""What to do about a key in the stack config in plain text, where the state would get it too."""
+
 NAMES = (
     "managementKey",
     "baseUrl",

@@ -1,4 +1,4 @@
-"""Text of others, made fit for a message: on one line, cut, and without keys."""
+"""Text for messages: that of others on one line, cut, and without keys; numbers with a noun."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def fold(text: str, limit: int | None = None) -> str:
     if limit is None or len(line) <= limit:
         return line
     return line[: limit - 1].rstrip() + "…"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 workspace` or `1,000 workspaces`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def redact(text: str, *secrets: str) -> str:

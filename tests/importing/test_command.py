@@ -289,6 +289,16 @@ def test_a_workspace_that_has_lost_its_limits(importing_from: Starting) -> None:
     assert "WorkspaceBudget chat" not in names(importing)
 
 
+def test_nothing_to_import_replaces_nothing(importing_from: Starting) -> None:
+    """Where stacks manage everything, no file is written, so none of before is in the way."""
+    importing = importing_from(CHAT)
+    importing()
+    before = importing.files()
+    state = exported(importing, *names(importing))
+    assert "There is nothing to import" in importing("--except-state", str(state), "--force")
+    assert importing.files() == before
+
+
 def test_slugs_that_have_moved_since_an_import(importing_from: Starting) -> None:
     """A name in the program would mean another workspace than in the stack, so it is refused."""
     importing = importing_from(CHAT, {"slug": "other"})

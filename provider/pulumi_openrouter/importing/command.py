@@ -25,12 +25,12 @@ from pulumi_openrouter.importing.managed import read_states
 from pulumi_openrouter.importing.planning import EMAILS, USER_IDS, Plan, plan
 from pulumi_openrouter.importing.reading import Progress, ReadOnlyTransport, reading_organization
 from pulumi_openrouter.lifecycle.session import Session
+from pulumi_openrouter.registry import RESOURCES, declaration_of
 from pulumi_openrouter.settings import KEY_VARIABLES, Settings
+from pulumi_openrouter.text import counted
 
 STACK = "prod"
 """The stack of the commands that are printed."""
-
-TYPES = ("Workspace", "WorkspaceBudget", "WorkspaceMembership")
 
 PARTIAL = (
     "This program has only what you asked for, so give it a stack of its own: in a stack that "
@@ -110,8 +110,10 @@ def import_(  # noqa: PLR0917 - click passes the options by name
                 planned = plan(organization, session, by=form, managed=managed)
             requests = transport.sent
         partial = bool(only or states)
-        check_successor(folder, planned.blocks, partial=partial, ids=organization.ids)
-        files = write_files(folder, planned.blocks, force=force) if planned.blocks else []
+        files = []
+        if planned.blocks:
+            check_successor(folder, planned.resources, partial=partial, ids=organization.ids)
+            files = write_files(folder, planned, force=force)
     except OpenRouterError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
@@ -167,7 +169,8 @@ def _commands(folder: Path) -> list[str]:
 
 
 def _counts(planned: Plan) -> dict[str, int]:
-    return {type_: planned.count(type_) for type_ in TYPES}
+    names = [declaration_of(one).name for one in RESOURCES]
+    return {name: planned.count(name) for name in names}
 
 
 def _document(
@@ -181,8 +184,7 @@ def _document(
         "counts": _counts(planned),
         "resources": [
             {"type": one.type, "name": one.name, "id": one.id, "inputs": one.inputs}
-            for block in planned.blocks
-            for one in block.resources
+            for one in planned.resources
         ],
         "notes": planned.notes,
         "files": [str(file) for file in files],
@@ -198,7 +200,7 @@ def _print_summary(
     *,
     partial: bool,
 ) -> None:
-    click.echo(f"Read {_number(planned.read, 'workspace')} with {_number(requests, 'request')}.")
+    click.echo(f"Read {counted(planned.read, 'workspace')} with {counted(requests, 'request')}.")
     for note in planned.notes:
         click.echo(f"Note: {_visible(note)}")
     if not files:
@@ -206,11 +208,11 @@ def _print_summary(
         return
     workspaces, budgets, memberships = _counts(planned).values()
     click.echo(
-        f"The program has {_number(workspaces, 'workspace')}, {_number(budgets, 'budget')} and "
-        f"{_number(memberships, 'membership')}."
+        f"The program has {counted(workspaces, 'workspace')}, {counted(budgets, 'budget')} and "
+        f"{counted(memberships, 'membership')}."
     )
     if partial:
-        for one in (one for block in planned.blocks for one in block.resources):
+        for one in planned.resources:
             click.echo(f"    {one.type} {one.name}")
     for file in files:
         click.echo(f"Wrote {file}")
@@ -233,7 +235,3 @@ def _print_wrapped(text: str) -> None:
 def _visible(text: str) -> str:
     """Return a text with characters that a terminal would not show, or would obey, escaped."""
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

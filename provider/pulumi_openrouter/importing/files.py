@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import yaml
 from pulumi.dynamic.dynamic import PROVIDER_KEY
 
 from pulumi_openrouter.errors import OpenRouterError
-from pulumi_openrouter.importing.planning import Block
+from pulumi_openrouter.importing.planning import Plan, Resource
 from pulumi_openrouter.importing.program import program_text
 from pulumi_openrouter.lifecycle.hints import TYPE_PREFIX
 from pulumi_openrouter.registry import RESOURCES, declaration_of
@@ -31,25 +31,24 @@ OLDEST_CLI = "3.254.0"
 """The first version of the Pulumi CLI whose import files have inputs and outputs."""
 
 
-def import_document(blocks: Sequence[Block]) -> dict[str, Any]:
+def import_document(found: Iterable[Resource]) -> dict[str, Any]:
     """Return what `pulumi import --file` reads.
 
     With outputs in it, Pulumi asks the provider for nothing: what the file says is the state.
     """
     providers = {declaration_of(one).name: pickled(one._provider_type) for one in RESOURCES}
     resources = []
-    for block in blocks:
-        for one in block.resources:
-            provider = {PROVIDER_KEY: providers[one.type]}
-            resources.append(
-                {
-                    "type": f"{TYPE_PREFIX}{one.type}",
-                    "name": one.name,
-                    "id": one.id,
-                    "inputs": {**one.inputs, **provider},
-                    "outputs": {**one.outputs, **provider},
-                }
-            )
+    for one in found:
+        provider = {PROVIDER_KEY: providers[one.type]}
+        resources.append(
+            {
+                "type": f"{TYPE_PREFIX}{one.type}",
+                "name": one.name,
+                "id": one.id,
+                "inputs": {**one.inputs, **provider},
+                "outputs": {**one.outputs, **provider},
+            }
+        )
     return {"resources": resources}
 
 
@@ -90,12 +89,15 @@ def _check_folder(folder: Path, *, force: bool) -> None:
             raise OpenRouterError(msg)
         if not force:
             msg = (
-                f"{file} exists already; name another folder with --out, or replace it with --force"
+                f"{file} exists already; name another folder with --out, or replace it, with all "
+                "that was changed in it, with --force"
             )
             raise OpenRouterError(msg)
 
 
-def check_successor(folder: Path, blocks: Sequence[Block], *, partial: bool, ids: Set[str]) -> None:
+def check_successor(
+    folder: Path, found: Iterable[Resource], *, partial: bool, ids: Set[str]
+) -> None:
     """Raise OpenRouterError where a stack of an earlier import would lose something by this one.
 
     The program that is replaced may be that of a stack. What the new one does not have, or calls
@@ -103,11 +105,10 @@ def check_successor(folder: Path, blocks: Sequence[Block], *, partial: bool, ids
 
     Args:
         folder: The folder with the import file of before, if there was one.
-        blocks: What the new program has.
+        found: What the new program has.
         partial: Whether the new program leaves out what was not asked for.
         ids: The ids of all workspaces that there are.
     """
-    found = [one for block in blocks for one in block.resources]
     names = {(f"{TYPE_PREFIX}{one.type}", one.name): one.id for one in found}
     for type_, name, id_ in _earlier(folder / IMPORT_FILE):
         workspace_id, _, part = id_.partition("/")
@@ -132,14 +133,14 @@ def _earlier(file: Path) -> Iterator[tuple[str, str, str]]:
             yield one["type"], one["name"], one["id"]
 
 
-def write_files(folder: Path, blocks: Sequence[Block], *, force: bool) -> list[Path]:
+def write_files(folder: Path, planned: Plan, *, force: bool) -> list[Path]:
     """Write the program, the import file and, if there is none, the project; return their paths.
 
     Raises:
         OpenRouterError: They cannot be written; then the folder is as it was.
     """
-    document = json.dumps(import_document(blocks), indent=2, ensure_ascii=False)
-    contents = {IMPORT_FILE: document + "\n", PROGRAM: program_text(blocks)}
+    document = json.dumps(import_document(planned.resources), indent=2, ensure_ascii=False)
+    contents = {IMPORT_FILE: document + "\n", PROGRAM: program_text(planned.blocks)}
     if not any(os.path.lexists(folder / name) for name in (PROJECT, *OTHER_PROJECTS)):
         contents[PROJECT] = project_text(folder)
     made = [one for one in (folder, *folder.parents) if not one.exists()]

@@ -13,7 +13,7 @@ from pulumi.runtime.rpc import UNKNOWN
 
 from pulumi_openrouter.api.models import WorkspaceMember
 from pulumi_openrouter.importing.managed import Managed
-from pulumi_openrouter.importing.reading import DEFAULT_WORKSPACE, FoundWorkspace, Organization
+from pulumi_openrouter.importing.reading import FoundWorkspace, Organization
 from pulumi_openrouter.lifecycle.base import Lifecycle
 from pulumi_openrouter.lifecycle.budget_plan import BYOK, INTERVALS
 from pulumi_openrouter.lifecycle.declaration import LeftOut
@@ -26,7 +26,10 @@ from pulumi_openrouter.lifecycle.validation import validate
 from pulumi_openrouter.lifecycle.words import shown
 from pulumi_openrouter.lifecycle.workspace import WorkspaceLifecycle
 from pulumi_openrouter.lifecycle.workspace_budget import WorkspaceBudgetLifecycle
-from pulumi_openrouter.lifecycle.workspace_membership import WorkspaceMembershipLifecycle
+from pulumi_openrouter.lifecycle.workspace_membership import (
+    DEFAULT_WORKSPACE,
+    WorkspaceMembershipLifecycle,
+)
 
 EMAILS = "emails"
 USER_IDS = "user_ids"
@@ -102,9 +105,14 @@ class Plan:
     notes: list[str]
     read: int
 
+    @property
+    def resources(self) -> list[Resource]:
+        """All resources, block by block."""
+        return [one for block in self.blocks for one in block.resources]
+
     def count(self, type_: str) -> int:
         """Return how many resources of a type there are."""
-        return sum(one.type == type_ for block in self.blocks for one in block.resources)
+        return sum(one.type == type_ for one in self.resources)
 
 
 class _LeftOutError(Exception):

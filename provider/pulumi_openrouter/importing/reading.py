@@ -27,10 +27,8 @@ from pulumi_openrouter.api.models import (
 from pulumi_openrouter.api.people import OrganizationDirectory
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.errors import ApiError, ForbiddenError, NotFoundError, OpenRouterError
+from pulumi_openrouter.lifecycle.workspace_membership import DEFAULT_WORKSPACE
 from pulumi_openrouter.settings import Settings
-
-DEFAULT_WORKSPACE = "default"
-"""The slug of the workspace that everybody in the organization is in."""
 
 
 class ReadOnlyTransport(Transport):
@@ -65,7 +63,7 @@ class ReadOnlyTransport(Transport):
         return super().request(method, segments, model, **more)
 
     def keep(self, segments: Sequence[str], answer: object) -> None:
-        """Give this answer from now on; a listing is one page, however long."""
+        """Return this answer from now on; a listing is one page, however long."""
         self._kept[tuple(segments)] = answer
 
 

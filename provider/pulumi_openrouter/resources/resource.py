@@ -16,12 +16,11 @@ from pulumi_openrouter.lifecycle.hints import HINTS
 from pulumi_openrouter.resources.hints import hints, owner
 from pulumi_openrouter.resources.inputs import check_options, label_of
 from pulumi_openrouter.resources.provider import DynamicProvider
+from pulumi_openrouter.settings import KEY_SETTING, PLAIN_KEY_REMEDY
 from pulumi_openrouter.slugs import is_uuid
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-_KEY = "openrouter:managementKey"
 
 
 class OpenRouterResource(dynamic.Resource):
@@ -115,11 +114,10 @@ def _refuse_plain_key() -> None:
 
     The engine copies the config of a stack into its state, and hides only what it knows as secret.
     """
-    if get_config(_KEY) and not is_config_secret(_KEY):
+    if get_config(KEY_SETTING) and not is_config_secret(KEY_SETTING):
         msg = (
-            f"{_KEY} is in the stack config as plain text, and would be in the state as well. Run "
-            f"`pulumi config set --secret {_KEY}`, or `pulumi config rm {_KEY}` and export "
-            "OPENROUTER_MANAGEMENT_KEY; then replace the key, because others may have read it."
+            f"{KEY_SETTING} is in the stack config as plain text, and would be in the state as "
+            f"well. {PLAIN_KEY_REMEDY}"
         )
         raise pulumi.RunError(msg)
 

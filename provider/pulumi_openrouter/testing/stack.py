@@ -14,6 +14,7 @@ from pulumi import automation
 
 from pulumi_openrouter import offline
 from pulumi_openrouter.sandbox.server import Sandbox
+from pulumi_openrouter.settings import KEY_VARIABLES
 from pulumi_openrouter.testing.organization import LiveWorkspace, live_workspaces
 from pulumi_openrouter.testing.project import (
     ConfigInput,
@@ -26,8 +27,7 @@ from pulumi_openrouter.testing.project import (
 )
 
 SETTINGS = (
-    "OPENROUTER_MANAGEMENT_KEY",
-    "OPENROUTER_API_KEY",
+    *KEY_VARIABLES,
     "OPENROUTER_BASE_URL",
     "OPENROUTER_ADOPT_EXISTING",
 )
