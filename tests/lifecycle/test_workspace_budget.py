@@ -186,6 +186,18 @@ def test_the_flag_travels_with_a_limit(
     assert live_budgets(sandbox)["byok"] is True
 
 
+def test_the_flag_of_a_new_budget_travels_with_a_limit_of_its_own(
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
+) -> None:
+    """Where the limits stand already, the flag is not sent with a limit of somebody else."""
+    somebody.sets(workspace, lifetime=100, daily=1)
+    sent_budgets(sandbox)
+    budget.up(workspace=workspace, daily_usd=1, include_byok_in_budgets=True)
+    sent = [line for line in sent_budgets(sandbox) if line != "GET"]
+    assert sent == ["PUT daily 1 byok=True"]
+    assert live_budgets(sandbox) == {"daily": 1, "lifetime": 100, "byok": True}
+
+
 def test_the_flag_is_set_where_limits_only_go(
     budget: Managed, workspace: str, sandbox: Sandbox
 ) -> None:
@@ -308,6 +320,20 @@ def test_a_failed_create_puts_the_flag_of_a_new_workspace_back(
         with pytest.raises(ApiError, match=r"Nothing of this resource is set: .* has no limits\."):
             process.resource("WorkspaceBudget").up(workspace=workspace.id, **limits)
     assert live_budgets(sandbox) == {"byok": False}
+
+
+def test_a_failed_create_puts_the_flag_back_with_a_limit_of_its_own(
+    start: NewProcess, somebody: Somebody, workspace: str, sandbox: Sandbox
+) -> None:
+    """A limit of somebody else is not sent again, not even to carry the flag."""
+    somebody.sets(workspace, lifetime=100)
+    sandbox.add_fault(method="PUT", path="/workspaces/*/budgets/daily", status=403)
+    limits = {"monthly_usd": 20, "daily_usd": 1, "include_byok_in_budgets": True}
+    sandbox.clear_requests()
+    with pytest.raises(ApiError, match=r"is set: the workspace has lifetime_usd=100\."):
+        start(maxRetries="0").resource("WorkspaceBudget").up(workspace=workspace, **limits)
+    assert not [line for line in sent_budgets(sandbox) if line.startswith("PUT lifetime")]
+    assert live_budgets(sandbox) == {"lifetime": 100, "byok": False}
 
 
 def test_a_get_reads_all_limits_and_fails_where_there_is_no_workspace(

@@ -7,8 +7,8 @@ two sets in, the requests between them out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pulumi_openrouter.lifecycle.words import usd
@@ -31,6 +31,10 @@ class LimitSet:
 
     limits: Mapping[str, float]
     byok: bool | None = None
+
+    def only(self, names: Collection[str]) -> LimitSet:
+        """Return the set without the limits that are not named, with the same flag."""
+        return replace(self, limits={n: v for n, v in self.limits.items() if n in names})
 
     def __str__(self) -> str:
         """Return the limits as messages name them."""

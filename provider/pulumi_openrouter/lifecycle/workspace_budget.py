@@ -175,8 +175,10 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         created = self.session.created
         made_here = workspace_id in created
         before = LimitSet({}, created[workspace_id]) if made_here else self._live(workspace_id)
-        kept = {} if props.get("exclusive") else before.limits
-        wanted = LimitSet({**kept, **_limits(props)}, props.get(BYOK))
+        wanted = LimitSet(_limits(props), props.get(BYOK))
+        if not props.get("exclusive"):
+            # The limits of others are no part of the plan, so that none of them carries the flag.
+            before = before.only(wanted.limits)
         try:
             after = self._apply(workspace_id, before, wanted, _limits(props))
         except ApiError as error:
@@ -204,19 +206,19 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
     def update_in(self, workspace_id: str, olds: Properties, news: Properties) -> Properties:
         """Send what differs, in the order that the API accepts."""
         before = self._before(workspace_id, olds, news)
-        leaving = {n: v for n, v in before.limits.items() if n not in news}
+        leaving = [name for name in before.limits if name not in news]
         mine = {**olds, OWNER: news.get(OWNER)}
-        held = self.held_by_others(workspace_id, leaving, mine) if leaving else ()
+        held = self.held_by_others(workspace_id, leaving, mine) if leaving else set()
         # What another resource holds by now may have another value than this one knows, so it must
         # not be sent again, not even to carry the flag.
-        before = replace(before, limits={n: v for n, v in before.limits.items() if n not in held})
+        before = before.only({*before.limits} - held)
         wanted = LimitSet(_limits(news), news.get(BYOK))
         try:
             after = self._apply_or_plan_again(workspace_id, before, wanted, _limits(news))
         except InvalidRequestError:
             raise
         except ApiError as error:
-            left = f"The workspace had {before} and was to get {wanted}"
+            left = f"Of these limits, the workspace had {before} and was to get {wanted}"
             raise self.after_failure(error, left) from None
         return self._outputs(after, news, self.claimed(news))
 
@@ -271,7 +273,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
             live = self._live(workspace_id)
             ours |= {*INTERVALS} if turns else {*_limits(news)}
             byok = olds.get(BYOK) if live.byok is None else live.byok
-            return LimitSet({n: v for n, v in live.limits.items() if n in ours}, byok)
+            return replace(live, byok=byok).only(ours)
         ours -= self.session.register.released(self.kind, workspace_id)
         return LimitSet({name: olds[name] for name in INTERVALS if name in ours}, olds.get(BYOK))
 
@@ -321,8 +323,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
             return self._apply(workspace_id, assumed, wanted, ours)
         except InvalidRequestError as refusal:
             live = self._live(workspace_id)
-            known = {*assumed.limits, *wanted.limits}
-            there = replace(live, limits={n: v for n, v in live.limits.items() if n in known})
+            there = live.only({*assumed.limits, *wanted.limits})
             if there.limits == assumed.limits:
                 raise refusal.with_next_step(_in_the_way(live, wanted)) from None
         try:
@@ -342,11 +343,12 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
                 if name in source.limits:
                     restored[name] = source.limits[name]
             target = LimitSet(restored, None if wanted.byok is None else before.byok)
-            self._send(workspace_id, live, target)
+            planned = {*before.limits, *wanted.limits}
+            self._send(workspace_id, live.only(planned), target.only(planned))
         except ApiError as second:
             return (
-                f"What was set by then could not be put back ({second.words}): the workspace had "
-                f"{before} and was to get {wanted}. Run `pulumi up` again."
+                f"What was set by then could not be put back ({second.words}): of these limits, "
+                f"the workspace had {before} and was to get {wanted}. Run `pulumi up` again."
             )
         return f"Nothing of this resource is set: the workspace has {target}."
 
