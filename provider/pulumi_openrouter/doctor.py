@@ -31,6 +31,7 @@ from rich.markup import escape
 from pulumi_openrouter.api.client import Client
 from pulumi_openrouter.api.models import OrganizationMember, Workspace
 from pulumi_openrouter.errors import ApiError, ForbiddenError, OpenRouterError
+from pulumi_openrouter.importing.files import OLDEST_CLI
 from pulumi_openrouter.importing.reading import ReadOnlyTransport
 from pulumi_openrouter.offline.exceptions import ProjectError
 from pulumi_openrouter.offline.project import Project, choose_stack, find_project, read_config
@@ -40,7 +41,6 @@ from pulumi_openrouter.text import counted, fold, redact
 
 Status = Literal["ok", "warning", "error"]
 
-LEAST_FOR_IMPORT = (3, 254)
 LEAST_FOR_READS = (3, 271)
 NEWEST_PYTHON = (3, 13)
 
@@ -193,7 +193,7 @@ def _lacking(found: tuple[int, int]) -> Iterator[str]:
             "Before 3.271, a preview does not know the id of a resource that is only read with "
             "`get`."
         )
-    if found < LEAST_FOR_IMPORT:
+    if found < OLDEST_CLI:
         yield (
             "Before 3.254, `pulumi import --file` does not take these resources; use `adopt=True` "
             "to bring in what exists."

@@ -1,4 +1,4 @@
-"""Slugs and ids of workspaces, as OpenRouter takes them."""
+"""Slugs and ids of workspaces, as OpenRouter takes them, and names of projects."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ def slugify(text: str, suffix: str = "") -> str:
         return stem[:SLUG_LENGTH].rstrip("-")
     room = SLUG_LENGTH - len(tail) - 1
     return f"{stem[:room].rstrip('-')}-{tail}" if room > 0 else ""
+
+
+def project_name(folder: str, default: str) -> str:
+    """Return the name of a folder as Pulumi takes it for a project: 1 to 100 of `A-Za-z0-9_.-`.
+
+    Other names become slugs, or the default where nothing is left.
+    """
+    name = folder[:100]
+    return name if re.fullmatch(r"[A-Za-z0-9_.-]+", name) else slugify(name) or default
 
 
 def _parts(text: str) -> str:

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.project import cli_variables, is_personal, pulumi_on_path
+from harness.project import is_personal, pulumi_on_path
+from pulumi_openrouter.testing.stack import cli_variables
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.prefix) / "bin"

@@ -19,10 +19,11 @@ from pulumi import automation
 import pulumi_openrouter as openrouter
 from faults.declared import Declared, Key, Options
 from faults.driver import EngineError, Recorded
-from harness.project import MONITOR_GONE, cli_variables
+from harness.project import MONITOR_GONE
 from pulumi_openrouter.errors import AlreadyExistsError
 from pulumi_openrouter.registry import RESOURCES
 from pulumi_openrouter.sandbox import Sandbox
+from pulumi_openrouter.testing.stack import cli_variables
 
 PROJECT = "lives"
 

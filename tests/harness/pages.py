@@ -30,8 +30,9 @@ import pytest
 import yaml
 
 from harness.organization import Somebody
-from harness.project import Engine, cli_variables
+from harness.project import Engine
 from pulumi_openrouter.sandbox import Sandbox
+from pulumi_openrouter.testing.stack import cli_variables
 
 _BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^(?P=indent)```$"

@@ -21,6 +21,7 @@ from typing import Any
 from pulumi import automation
 
 from pulumi_openrouter import offline
+from pulumi_openrouter.testing.stack import cli_variables
 
 Changes = dict[str, int]
 """How many resources an operation touched, by Pulumi's name of it; the stack included."""
@@ -191,18 +192,6 @@ class Project:
             result.stdout,
             {name: output.value for name, output in outputs.items()},
         )
-
-
-def cli_variables(folder: Path) -> dict[str, str]:
-    """Return the environment that gives the CLI a home and a backend of its own in a folder."""
-    backend = folder / "backend"
-    backend.mkdir(parents=True, exist_ok=True)
-    return {
-        "PULUMI_BACKEND_URL": backend.as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE": "",
-        "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_SKIP_UPDATE_CHECK": "1",
-    }
 
 
 def is_personal(variable: str) -> bool:

@@ -17,9 +17,10 @@ from typing import Any, Protocol
 
 import pulumi.automation as auto
 
-from harness.project import cli_variables, pulumi_on_path, pulumi_version
+from harness.project import pulumi_on_path, pulumi_version
 from pulumi_openrouter import offline
 from pulumi_openrouter.offline.state.import_file import read_import_file
+from pulumi_openrouter.testing.stack import cli_variables
 
 from .scenario import Import
 

@@ -17,8 +17,8 @@ from ruamel.yaml import YAML
 
 from harness.examples import EXAMPLES, copied, on_the_cli, slugs, variables
 from harness.organization import Somebody, live_budgets
-from harness.project import cli_variables
 from pulumi_openrouter.sandbox import Sandbox
+from pulumi_openrouter.testing.stack import cli_variables
 
 STACKS = ["dev", "prod"]
 PROVIDED = {"actions/checkout@v4", "actions/setup-python@v5", "pulumi/actions@v6"}

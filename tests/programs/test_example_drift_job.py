@@ -10,8 +10,8 @@ import pytest
 from harness import Engine, Failure, Project
 from harness.examples import EXAMPLES, copied, on_the_cli, project_in
 from harness.organization import Somebody, live, live_budgets
-from harness.project import cli_variables
 from pulumi_openrouter.sandbox import Sandbox
+from pulumi_openrouter.testing.stack import cli_variables
 
 NO_DRIFT, DRIFT, NOT_CHECKED = 0, 1, 2
 

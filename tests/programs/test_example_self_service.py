@@ -10,9 +10,9 @@ import pytest
 
 from harness.examples import EXAMPLES, copied, module, on_the_cli, slugs, variables
 from harness.organization import emails_of, live, live_members
-from harness.project import cli_variables
 from pulumi_openrouter.offline import create_or_select_stack
 from pulumi_openrouter.sandbox import Sandbox
+from pulumi_openrouter.testing.stack import cli_variables
 
 SCRIPT: Any = module(EXAMPLES / "08-self-service/self_service.py")
 JANE, RAVI, MEI = (f"{name}@example.com" for name in ("jane.doe", "ravi.patel", "mei.chen"))

@@ -215,6 +215,17 @@ def test_a_test_below_the_project_finds_it(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("--import-mode=importlib", "checks").assert_outcomes(passed=2)
 
 
+def test_a_folder_whose_name_is_a_number_is_a_project(pytester: pytest.Pytester) -> None:
+    """A program without a Pulumi.yaml gets the name of its folder, as text."""
+    folder = pytester.mkdir("2024")
+    (folder / "__main__.py").write_text(PROGRAM)
+    test = """
+    def test_folder(openrouter_stack):
+        assert openrouter_stack("2024", config={"limit": 7}).up().outputs["slug"]
+    """
+    run(pytester, test, head="").assert_outcomes(passed=1)
+
+
 @pytest.mark.cli
 def test_both_engines_do_the_same(pytester: pytest.Pytester) -> None:
     """With `--openrouter-engine=both`, one test passes on the offline engine and on the CLI."""

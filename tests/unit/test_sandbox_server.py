@@ -105,6 +105,12 @@ def test_seed_that_is_wrong_names_file_key_value_and_rule(
         pass
 
 
+def test_an_argument_that_a_control_does_not_take_is_refused() -> None:
+    """Python gets the answer that a wrong request to the control endpoint gets."""
+    with Sandbox() as sandbox, pytest.raises(SandboxError, match="Unexpected positional argument"):
+        sandbox.reset({"people": []})  # type: ignore[call-arg]
+
+
 def test_seed_without_a_default_workspace() -> None:
     """An organization may have no default workspace, and its slug is then free."""
     with Sandbox(seed={"default_workspace": False}) as sandbox:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
@@ -20,14 +19,14 @@ from pulumi_openrouter.importing.program import program_text
 from pulumi_openrouter.lifecycle.hints import TYPE_PREFIX
 from pulumi_openrouter.registry import RESOURCES, declaration_of
 from pulumi_openrouter.resources.resource import pickled
-from pulumi_openrouter.slugs import slugify
+from pulumi_openrouter.slugs import project_name
 
 PROGRAM = "__main__.py"
 IMPORT_FILE = "import.json"
 PROJECT = "Pulumi.yaml"
 OTHER_PROJECTS = ("Pulumi.yml", "Pulumi.json")
 
-OLDEST_CLI = "3.254.0"
+OLDEST_CLI = (3, 254)
 """The first version of the Pulumi CLI whose import files have inputs and outputs."""
 
 
@@ -54,15 +53,14 @@ def import_document(found: Iterable[Resource]) -> dict[str, Any]:
 
 def project_text(folder: Path) -> str:
     """Return a Pulumi.yaml for a program in this folder, which names the project."""
-    name = folder.resolve().name[:100]
-    if not re.fullmatch(r"[A-Za-z0-9_.-]+", name):
-        name = slugify(name) or "openrouter"
+    name = project_name(folder.resolve().name, "openrouter")
     quoted = name if yaml.safe_load(f"name: {name}") == {"name": name} else json.dumps(name)
+    major, minor = OLDEST_CLI
     return (
         f"name: {quoted}\n"
         "description: OpenRouter workspaces, budgets and memberships\n"
         "runtime: python\n"
-        f'requiredPulumiVersion: ">={OLDEST_CLI}"\n'
+        f'requiredPulumiVersion: ">={major}.{minor}.0"\n'
     )
 
 

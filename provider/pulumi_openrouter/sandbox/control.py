@@ -84,10 +84,10 @@ def endpoint(
 
 def _refusal(method: Callable[..., object], error: ValidationError) -> Refusal:
     # pydantic locates an argument that was passed by position by its number.
-    names = list(inspect.signature(method).parameters)
+    names: dict[int | str, str] = dict(enumerate(inspect.signature(method).parameters))
     located = []
     for one in error.errors():
-        named = (names[part] if isinstance(part, int) else part for part in one["loc"][:1])
+        named = (names.get(part, part) for part in one["loc"][:1])
         located.append({**one, "loc": ("body", *named, *one["loc"][1:])})
     return invalid_request(located)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pulumi_openrouter.offline import ConfigValue
+from pulumi_openrouter.slugs import project_name
 
 ProgramSource = str | Path | Callable[[], object]
 """A program: the folder of its project, or a function."""
@@ -84,9 +84,9 @@ def copy_folder(source: Path, target: Path, stack: str, given: Collection[str]) 
 
 def write_project(folder: Path, name: str) -> None:
     """Write the file of a project that has none."""
-    allowed = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:100] or "test"
-    (folder / "Pulumi.yaml").write_text(f"name: {allowed}\n", encoding="utf-8")
-    _adapt_project(folder / "Pulumi.yaml", "", ())
+    file = folder / "Pulumi.yaml"
+    YAML().dump({"name": project_name(name, "test")}, file)
+    _adapt_project(file, "", ())
 
 
 def write_call(folder: Path, function: Callable[[], object]) -> None:

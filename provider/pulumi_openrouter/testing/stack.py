@@ -300,17 +300,21 @@ class StackFactory:
         )
 
 
-def _cli_stack(name: str, folder: Path, environment: Mapping[str, str]) -> automation.Stack:
-    """Open a stack of the CLI, whose backend and home are folders beside the project's."""
-    backend = folder.with_name(f"{folder.name}-backend")
-    backend.mkdir(exist_ok=True)
-    own = {
+def cli_variables(folder: Path) -> dict[str, str]:
+    """Return the environment that gives the CLI a home and a backend of its own in a folder."""
+    backend = folder / "backend"
+    backend.mkdir(parents=True, exist_ok=True)
+    return {
         "PULUMI_BACKEND_URL": backend.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_CONFIG_PASSPHRASE_FILE": "",
-        "PULUMI_HOME": str(folder.with_name(f"{folder.name}-home")),
+        "PULUMI_HOME": str(folder / "home"),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
     }
+
+
+def _cli_stack(name: str, folder: Path, environment: Mapping[str, str]) -> automation.Stack:
+    own = cli_variables(folder.with_name(f"{folder.name}-pulumi"))
     options = automation.LocalWorkspaceOptions(env_vars={**own, **environment})
     return automation.create_or_select_stack(name, work_dir=str(folder), opts=options)
 
