@@ -439,7 +439,8 @@ class Run:
         # After --target two resources may have one workspace, and one of them deletes it: a run
         # that leaves out the other one does not hear of it.
         shared = {id_ for id_, times in Counter(old.id for old in olds).items() if times > 1}
-        deleting = [old for old in olds if not old.options.retain]
+        replaced = [one for one in self.before.leaving if one.key[0] == "Workspace"]
+        deleting = [old for old in (*olds, *replaced) if not old.options.retain]
         gone = {old.id for old in deleting if old.id not in mine}
         gone |= {
             old.id
