@@ -25,7 +25,9 @@ Completion comes from the command itself. Add the line of your shell to its star
 eval "$(_PULUMI_OPENROUTER_COMPLETE=bash_source pulumi-openrouter)"   # ~/.bashrc
 eval "$(_PULUMI_OPENROUTER_COMPLETE=zsh_source pulumi-openrouter)"    # ~/.zshrc
 _PULUMI_OPENROUTER_COMPLETE=fish_source pulumi-openrouter | source    # ~/.config/fish/config.fish
-```"""
+```
+
+In zsh, `autoload -Uz compinit && compinit` has to come before it."""
 
 
 def command_line_page() -> str:
@@ -77,4 +79,4 @@ def record(option: click.Option, context: click.Context) -> tuple[str, str, str]
         names += f" {code(option.make_metavar(context))}"
     default = option.to_info_dict()["default"]
     shown = code(str(default)) if isinstance(default, (int, str)) and not option.is_flag else ""
-    return names, one_line(option.help or ""), shown
+    return names, one_line(option.help or ""), "required" if option.required else shown

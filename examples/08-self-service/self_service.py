@@ -71,6 +71,14 @@ def fulfil(
     return stack.up(on_output=show).outputs
 
 
+def asked() -> bool:
+    """Return whether the person at the terminal wants the change; nobody is there in a pipe."""
+    try:
+        return input("Make this change? [y/N] ").strip().lower() == "y"
+    except EOFError:
+        return False
+
+
 def show(text: str) -> None:
     """Print what Pulumi says, as it says it."""
     print(text.rstrip("\n"), flush=True)
@@ -81,9 +89,7 @@ def main() -> None:
     request, yes = read_request()
     stack = automation.create_or_select_stack(request.team, work_dir=str(PROGRAM))
     try:
-        outputs = fulfil(
-            stack, request, lambda: yes or input("Make this change? [y/N] ").strip().lower() == "y"
-        )
+        outputs = fulfil(stack, request, lambda: yes or asked())
     except automation.ConcurrentUpdateError:
         sys.exit(f"Somebody else is changing team {request.team} right now. Try again in a minute.")
     except automation.CommandError:

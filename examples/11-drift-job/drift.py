@@ -26,7 +26,11 @@ def check(stack: str, cwd: str) -> int:
     # Only a preview is a check: `pulumi up --expect-no-changes` complains after it has applied.
     command = ["pulumi", "preview", "--refresh", "--expect-no-changes", "--json"]
     where = ["--stack", stack, "--cwd", cwd, "--non-interactive"]
-    done = subprocess.run([*command, *where], capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run([*command, *where], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        print(f"{stack}: not checked\n  pulumi is not on PATH")
+        return NOT_CHECKED
     plan = json.loads(done.stdout) if done.stdout.startswith("{") else {}
     if done.returncode == 0:
         print(f"{stack}: no drift")
@@ -35,7 +39,8 @@ def check(stack: str, cwd: str) -> int:
     errors = [one["message"].strip() for one in messages if one["severity"] == "error"]
     drifted = [line for step in plan.get("steps", []) for line in differences(step)]
     if errors or not drifted:
-        print(f"{stack}: not checked", *errors, done.stderr.strip(), sep="\n  ")
+        reasons = errors or [done.stderr.strip()]
+        print(f"{stack}: not checked", *dict.fromkeys(reasons), sep="\n  ")
         return NOT_CHECKED
     print(f"{stack}: drift", *drifted, sep="\n  ")
     return DRIFT

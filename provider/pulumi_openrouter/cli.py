@@ -35,6 +35,7 @@ def _exit_without(error: ModuleNotFoundError) -> NoReturn:
 
 try:
     import click
+    from click.exceptions import NoArgsIsHelpError
 except ModuleNotFoundError as error:
     _exit_without(error)
 
@@ -58,7 +59,7 @@ class CommandLine(click.Group):
         return cast("click.Command", getattr(import_module(module), name))
 
 
-@click.group(cls=CommandLine)
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pulumi-openrouter")
 def command_line() -> None:
     """Tools for Pulumi programs that manage OpenRouter workspaces."""
@@ -71,6 +72,10 @@ def main() -> None:
     except ModuleNotFoundError as error:
         _exit_without(error)
     except click.ClickException as error:
+        if isinstance(error, NoArgsIsHelpError):
+            # Its message is the whole help.
+            error.show()
+            sys.exit(error.exit_code)
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(error.ctx.get_usage(), err=True)
         click.echo(f"error: {error.format_message()}", err=True)

@@ -34,7 +34,8 @@ from pulumi_openrouter.errors import ApiError, ForbiddenError, OpenRouterError
 from pulumi_openrouter.importing.files import OLDEST_CLI
 from pulumi_openrouter.importing.reading import ReadOnlyTransport
 from pulumi_openrouter.offline.exceptions import ProjectError
-from pulumi_openrouter.offline.project import Project, choose_stack, find_project, read_config
+from pulumi_openrouter.offline.project import Project, find_project, read_config
+from pulumi_openrouter.offline.stack import choose_stack
 from pulumi_openrouter.offline.values.documents import read_document
 from pulumi_openrouter.settings import KEY_SETTING, KEY_VARIABLES, PLAIN_KEY_REMEDY, Settings
 from pulumi_openrouter.text import counted, fold, redact
@@ -290,7 +291,13 @@ def _stack_config(cwd: Path, stack: str | None) -> tuple[_Config, list[Finding]]
     ours = sorted(key for key in config.values if key.startswith("openrouter:"))
     text = f"stack {name} of project {project.name}: {', '.join(ours) or 'no openrouter: settings'}"
     facts = {"project": project.name, "stack": name, "keys": ours}
-    return config, [*found, Finding("stack config", "ok", text, facts=facts)]
+    others = project.stacks()
+    unknown = bool(others) and name not in others
+    if unknown:
+        text += f", and there is no Pulumi.{name}.yaml"
+    hint = f"Check the name. These stacks have a file: {', '.join(others)}." if unknown else ""
+    status: Status = "warning" if unknown else "ok"
+    return config, [*found, Finding("stack config", status, text, hint, facts)]
 
 
 def _environment(project: Project) -> list[Finding]:
@@ -410,7 +417,8 @@ def _organization(workspaces: list[Workspace], people: list[OrganizationMember])
     shown = ", ".join(slugs[:3]) + (f" and {len(slugs) - 3} more" if len(slugs) > 3 else "")
     where = f" at {', '.join(common)}" if common else ""
     count = "1 person" if len(people) == 1 else f"{len(people):,} people"
-    text = f"the API does not name it; it has {count}{where}, and the workspaces {shown or '-'}"
+    kind = "workspace" if len(slugs) == 1 else "workspaces"
+    text = f"the API does not name it; it has {count}{where}, and the {kind} {shown or '-'}"
     facts = {"people": len(people), "domains": common}
     return Finding("organization", "ok", fold(text, 300), facts=facts)
 

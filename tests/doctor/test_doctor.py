@@ -103,7 +103,7 @@ def test_where_all_is_well_it_says_what_there_is(examine: Examine, sandbox: Sand
     assert report.said("management key") == "from the environment: OPENROUTER_MANAGEMENT_KEY "
     assert sandbox.url in report.said("base URL")
     assert "1 workspace" in report.said("API")
-    assert "6 people at example.com, and the workspaces default" in report.said("organization")
+    assert "6 people at example.com, and the workspace default" in report.said("organization")
     assert report.findings["budgets"]["facts"] == {"available": True}
     assert [request["path"].split("/")[1] for request in sandbox.requests()] == [
         "workspaces",
@@ -304,6 +304,15 @@ def test_several_stacks_have_to_be_told_apart(examine: Examine, tmp_path: Path) 
     assert "dev, prod" in report.said("stack config")
     assert examine("--stack", "dev").code == 0
     assert "many" in examine("--stack", "prod").said("settings")
+
+
+def test_a_stack_without_a_file_may_be_a_typo(examine: Examine, tmp_path: Path) -> None:
+    """Where other stacks have a file and the named one has none, the names are listed."""
+    project(tmp_path, "  openrouter:maxRetries: 3", "prod")
+    report = examine("--stack", "pord")
+    assert (report.code, report.status("stack config")) == (0, "warning")
+    assert "no Pulumi.pord.yaml" in report.said("stack config")
+    assert "have a file: prod" in report.said("stack config")
 
 
 def test_proxies_are_shown_without_their_passwords(examine: Examine) -> None:

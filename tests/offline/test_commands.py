@@ -490,6 +490,16 @@ def test_a_stack_that_is_not_named_is_asked_for(project: Path) -> None:
     assert run(project, "preview", PULUMI_STACK="dev").returncode == 0
 
 
+def test_a_stack_without_a_file_is_asked_for_by_its_state(project: Path) -> None:
+    """A stack that has been brought up is known, even if it has no configuration."""
+    (project / "Pulumi.dev.yaml").rename(project / "Pulumi.prod.yaml")
+    assert run(project, "up", "--stack", "prod").returncode == 0
+    config = f"toy:folder={project}"
+    assert run(project, "up", "--stack", "spare", "--config", config).returncode == 0
+    refused = run(project, "preview")
+    assert refused.stderr.endswith("one of prod, spare\n")
+
+
 @pytest.mark.parametrize("name", sorted(offline.commands))
 def test_help_teaches_with_an_example(name: str) -> None:
     """The help of each command shows a line to paste, in a shape that click does not wrap."""

@@ -13,10 +13,10 @@ from pulumi_openrouter.offline.exceptions import ProjectError
 from pulumi_openrouter.offline.project import (
     ConfigValue,
     Project,
-    choose_stack,
     find_project,
     read_config,
 )
+from pulumi_openrouter.offline.stack import choose_stack
 
 from .engines import RealEngine, has_cli
 

@@ -94,6 +94,13 @@ def test_a_failed_check_is_no_drift(checked: Project, somebody: Somebody, sandbo
     assert "answered 403" in report
 
 
+def test_without_the_cli_nothing_is_checked(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A machine without Pulumi is no drift either."""
+    project = project_in(copied("01-workspace", tmp_path / "project"), Engine.OFFLINE, sandbox)
+    code, report = check(project, "dev", PATH="")
+    assert (code, report) == (NOT_CHECKED, "dev: not checked\n  pulumi is not on PATH\n")
+
+
 @on_the_cli
 def test_up_is_no_check(checked: Project, somebody: Somebody, sandbox: Sandbox) -> None:
     """The README is right that `up --expect-no-changes` applies first, so the job previews."""

@@ -86,6 +86,10 @@ def test_the_script_serves_teams(tmp_path: Path, sandbox: Sandbox) -> None:
     assert printed.endswith("Nothing was changed.\n")
     assert made(sandbox, "search") == ({"monthly": 900}, [JANE, RAVI])
 
+    code, printed = run("search", "--monthly-usd", "1200", JANE, answer="")
+    assert code == 1
+    assert printed.endswith("Nothing was changed.\n")
+
     code, printed = run("search", "--monthly-usd", "1200", "--yes", JANE)
     assert code == 0
     assert made(sandbox, "search") == ({"monthly": 1200}, [JANE])

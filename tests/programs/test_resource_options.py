@@ -97,6 +97,23 @@ def test_a_workspace_that_is_retained_alone_keeps_neither_limit_nor_person(
     assert (kept["slug"], kept["budgets"], kept["members"]) == ("kept-dev", {}, [])
 
 
+def test_the_plan_says_what_is_retained(project: Project, sandbox: Sandbox) -> None:
+    """What leaves the state and stays at OpenRouter does not look like a deletion."""
+    program = """
+    kept = openrouter.Workspace("kept", pulumi.ResourceOptions(retain_on_delete=True))
+    """
+    project.program(program + 'openrouter.Workspace("gone")')
+    project.up()
+    project.program("")
+    plan = {
+        line.split()[-2]: line for line in project.preview().stdout.splitlines() if ":W" in line
+    }
+    assert plan["kept"].split()[-1] == "delete[retain]"
+    assert plan["gone"].split()[-1] == "delete"
+    assert "[retain]" in project.up().stdout
+    assert "kept-dev" in [one["slug"] for one in sandbox.state()["workspaces"]]
+
+
 def test_parts_of_a_workspace_that_is_only_read_go_one_by_one(
     project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:

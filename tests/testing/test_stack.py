@@ -141,6 +141,23 @@ def test_a_failure_says_what_happened(pytester: pytest.Pytester) -> None:
     run(pytester, test).assert_outcomes(passed=2)
 
 
+def test_a_failure_is_shown_at_the_line_of_the_test(pytester: pytest.Pytester) -> None:
+    """What the plugin does inside is no part of the report."""
+    test = """
+    def test_wrong_value(openrouter_stack):
+        openrouter_stack(wrong).preview()
+
+    def test_no_program(openrouter_stack):
+        openrouter_stack("nowhere")
+    """
+    result = run(pytester, test)
+    result.assert_outcomes(failed=2)
+    shown = result.stdout.str()
+    assert "at most 500" in shown
+    assert "nowhere is no program" in shown
+    assert "pulumi_openrouter/testing" not in shown
+
+
 def test_a_function_that_no_process_can_import_is_refused(pytester: pytest.Pytester) -> None:
     """A lambda, a function inside of another and one with arguments are refused, with a way out."""
     test = """

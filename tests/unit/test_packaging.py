@@ -227,3 +227,12 @@ def test_wrong_usage_is_one_error_line() -> None:
     ran = command_line("sandpit")
     assert ran.returncode == 2
     assert ran.stderr.splitlines()[-1] == "error: No such command 'sandpit'."
+
+
+@pytest.mark.parametrize("arguments", [[], ["offline"]], ids=["root", "offline"])
+def test_without_a_command_the_help_is_shown_once(arguments: list[str]) -> None:
+    """The help is no error message: it stands alone."""
+    ran = command_line(*arguments)
+    assert ran.returncode == 2
+    assert (ran.stdout + ran.stderr).count("Usage:") == 1
+    assert "error:" not in ran.stderr

@@ -45,7 +45,7 @@ ENDING = (
 )
 
 
-@click.command("import")
+@click.command("import", short_help="Write a program for what the organization has.")
 @click.option(
     "--out",
     "folder",
@@ -90,7 +90,7 @@ def import_(  # noqa: PLR0917 - click passes the options by name
     members under the management of a stack as they are.
 
     \b
-    Example:
+    Examples:
         pulumi-openrouter import --out openrouter
         pulumi-openrouter import --out audit --except-state prod.json --json
 

@@ -29,11 +29,12 @@ from pulumi_openrouter.offline.exceptions import (
     OperationError,
     StateError,
 )
-from pulumi_openrouter.offline.project import choose_stack, find_project
+from pulumi_openrouter.offline.project import find_project
 from pulumi_openrouter.offline.stack import (
     OperationResult,
     OutputMap,
     Stack,
+    choose_stack,
     create_or_select_stack,
     list_stacks,
 )
@@ -157,7 +158,7 @@ def _targeted(
     return invoke
 
 
-@click.group()
+@click.group(short_help="Run Pulumi programs without the Pulumi CLI.")
 def offline() -> None:
     """Preview, update, refresh and destroy Pulumi stacks without the Pulumi CLI.
 

@@ -182,21 +182,6 @@ def _toolchain_virtualenv(file: Path, options: Mapping[str, Any]) -> str:
     raise _in(file, f"`toolchain` is {toolchain!r}; it must be pip, poetry or uv")
 
 
-def choose_stack(project: Project, name: str | None) -> str:
-    """Return the stack to work on: the named one, or the only one."""
-    chosen = name or os.environ.get("PULUMI_STACK")
-    stacks = project.stacks()
-    if chosen:
-        return chosen
-    if len(stacks) == 1:
-        return stacks[0]
-    known = (
-        f"one of {', '.join(stacks)}" if stacks else "any name, as there is no Pulumi.<stack>.yaml"
-    )
-    msg = f"which stack? Name it with --stack or PULUMI_STACK: {known}"
-    raise ProjectError(msg)
-
-
 def checked_stack_name(project: Project, reference: str) -> str:
     """Return the bare name of a stack that is named as for a Pulumi backend without a cloud.
 

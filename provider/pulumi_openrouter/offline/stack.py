@@ -18,12 +18,14 @@ from pulumi_openrouter.offline.exceptions import (
     Diagnostic,
     OfflineError,
     OperationError,
+    ProjectError,
     StateError,
     StepRecord,
 )
 from pulumi_openrouter.offline.project import (
     ConfigValue,
     OperationOptions,
+    Project,
     checked_stack_name,
     find_project,
     read_config,
@@ -128,16 +130,36 @@ class ResourceSummary:
     parent: str
 
 
+def choose_stack(project: Project, name: str | None) -> str:
+    """Return the stack to work on: the named one, or the only one that there is.
+
+    Raises ProjectError if none is named and there are several, or none.
+    """
+    chosen = name or os.environ.get("PULUMI_STACK")
+    if chosen:
+        return chosen
+    stacks = _known_stacks(project)
+    if len(stacks) == 1:
+        return stacks[0]
+    known = f"one of {', '.join(stacks)}" if stacks else "any name, as there is no stack yet"
+    msg = f"which stack? Name it with --stack or PULUMI_STACK: {known}"
+    raise ProjectError(msg)
+
+
+def _known_stacks(project: Project) -> list[str]:
+    """Return the stacks that have a state or a configuration file."""
+    return sorted({*project.stacks(), *saved_stacks(project.root, project.name)})
+
+
 def list_stacks(work_dir: str | Path) -> list[StackSummary]:
     """Return the stacks that the project in a folder has a state or a configuration file for.
 
     Raises ProjectError when there is no usable project, and StateError for a damaged state.
     """
     project = find_project(Path(work_dir))
-    names = {*project.stacks(), *saved_stacks(project.root, project.name)}
     return [
         StackSummary(name, *StateStore(project.root, project.name, name).summary())
-        for name in sorted(names)
+        for name in _known_stacks(project)
     ]
 
 

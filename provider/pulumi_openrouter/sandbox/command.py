@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pulumi_openrouter.sandbox.traffic import Record
 
 
-@click.command()
+@click.command(short_help="Serve OpenRouter's Workspaces API on this machine.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8787, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option(
@@ -32,7 +32,16 @@ if TYPE_CHECKING:
 def sandbox(  # noqa: PLR0917 - click passes the options by name
     host: str, port: int, db: Path | None, seed: Path | None, key: str | None, log: bool
 ) -> None:
-    """Serve OpenRouter's Workspaces API on this machine, to try and to test against."""
+    """Serve OpenRouter's Workspaces API on this machine, to try and to test against.
+
+    It prints the variables that lead a program to it, and ends with Ctrl-C. Without --db it forgets
+    everything then, while stacks still have it in their state: refresh them.
+
+    Example:
+
+    \b
+        pulumi-openrouter sandbox --db acme.db --log
+    """
     if not _is_loopback(host):
         click.echo(f"warning: {host} can be reached from other machines", err=True)
     on_answer = _print_request if log else lambda _: None

@@ -27,6 +27,9 @@ from pulumi_openrouter.registry import RESOURCES
 from pulumi_openrouter.settings import Settings
 from pulumi_openrouter.testing.project import ProgramError, config_text, find_folder
 
+# A failure is shown where the test made the call, and not in here.
+__tracebackhide__ = True
+
 if TYPE_CHECKING:
     from pulumi_openrouter.lifecycle.base import Lifecycle
     from pulumi_openrouter.testing.project import ConfigInput

@@ -20,6 +20,9 @@ from ruamel.yaml import YAML
 from pulumi_openrouter.offline import ConfigValue
 from pulumi_openrouter.slugs import project_name
 
+# A failure is shown where the test made the call, and not in here.
+__tracebackhide__ = True
+
 ProgramSource = str | Path | Callable[[], object]
 """A program: the folder of its project, or a function."""
 

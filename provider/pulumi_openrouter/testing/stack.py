@@ -26,6 +26,9 @@ from pulumi_openrouter.testing.project import (
     write_project,
 )
 
+# A failure is shown where the test made the call, and not in here.
+__tracebackhide__ = True
+
 SETTINGS = (
     *KEY_VARIABLES,
     "OPENROUTER_BASE_URL",

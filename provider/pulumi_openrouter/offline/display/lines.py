@@ -123,6 +123,8 @@ class Lines:
             words = planned
         else:
             words = f"{done} ({event.seconds:.2f}s)"
+        if op in (Op.DELETE, Op.DELETE_REPLACED) and step.op is op and step.before.retain_on_delete:
+            words += "[retain]"
         self._write(f" {sign:<2} {step.resource.type} {step.resource.name} {words}", style)
         for line in diff_lines(step):
             self._write(f"      {line}", _STYLES[line[0]])
