@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from faults.at_hand import SandboxAtHand
@@ -115,6 +115,10 @@ class View:
             held.update({one.id} if one.key[0] == "Workspace" else ())
             held.update((place(one), thing) for thing in self.things(one))
         return any(times > 1 for times in held.values())
+
+    def misses_a_workspace(self) -> bool:
+        """Whether the state has a workspace that is not there any more."""
+        return not self.workspace_records().keys() <= self.workspaces.keys()
 
     def live(self, workspace_id: str) -> set[Thing]:
         """Return the limits and people that a workspace has."""
@@ -274,6 +278,10 @@ class Run:
             created = -1 if old is None or self._is_made_anew(one, old) else old.created
             stated = Recorded(one.key, "", {}, {}, stated=one.inputs, created=created)
             wanted |= {*self.before.things(stated), *self._newly_named(one)}
+            if at_last and old is not None:
+                # A replacement is checked with what ignore_changes keeps before it is one.
+                kept = {name: old.stated[name] for name in one.options.ignore if name in old.stated}
+                wanted |= self.before.things(replace(old, stated={**one.inputs, **kept}))
         return wanted
 
     def _left_alone(self, old: Recorded | None, id_: str) -> set[Thing]:

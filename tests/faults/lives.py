@@ -231,8 +231,9 @@ class Life:
         party.touched = False
         self._look(party, step, program, run, targets)
         # With --target two resources may have one thing, and one of them does not know what the
-        # other has made of it before a refresh.
-        party.touched = self._view(party).has_shared_things()
+        # other has made of it before a refresh: a workspace may even be deleted for the other.
+        view = self._view(party)
+        party.touched = view.has_shared_things() or view.misses_a_workspace()
 
     def _go_on(
         self,

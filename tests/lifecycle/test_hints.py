@@ -138,6 +138,7 @@ def test_secrets_are_in_no_message(
     somebody.creates("acme")
     budget = process.resource("WorkspaceBudget")
     somebody.sets("acme", lifetime=50)
+    budget.up(workspace="acme", daily_usd=1, __secrets=["daily_usd"])
     with pytest.raises(OpenRouterError) as failure:
         budget.up(workspace="acme", daily_usd=4711.5, __secrets=["daily_usd"])
     assert "4711" not in str(failure.value)

@@ -5,12 +5,13 @@ import threading
 import pytest
 
 from harness.organization import Somebody, live_budgets
-from harness.process import Managed, ProviderProcess
+from harness.process import InputError, Managed, ProviderProcess
 from pulumi_openrouter.errors import (
     ApiError,
     ConcurrentChangeError,
     InvalidRequestError,
     NotFoundError,
+    OpenRouterError,
 )
 from pulumi_openrouter.sandbox import Sandbox
 
@@ -260,6 +261,56 @@ def test_a_limit_of_others_in_the_way_is_named(
         "the way, then run `pulumi up --refresh`."
     )
     assert live_budgets(sandbox) == before
+
+
+def test_a_limit_of_others_in_the_way_of_a_new_one_fails_in_the_check(
+    process: ProviderProcess, somebody: Somebody, workspace: str
+) -> None:
+    """What a preview has read anyway does not wait until `up` to be refused."""
+    somebody.sets(workspace, weekly=3)
+    budget = process.resource("WorkspaceBudget")
+    with pytest.raises(InputError) as refusal:
+        budget.check(workspace=workspace, monthly_usd=2)
+    assert str(refusal.value) == (
+        "monthly_usd: limits strictly decrease from lifetime to daily, and the workspace has "
+        "weekly_usd (3), which this program does not manage; raise monthly_usd, or set weekly_usd "
+        "here as well"
+    )
+    budget.up(workspace=workspace, monthly_usd=2, weekly_usd=1)
+    somebody.sets(workspace, lifetime=50)
+    with pytest.raises(OpenRouterError, match=r"has lifetime_usd \(50\).*lower daily_usd"):
+        budget.diff(workspace=workspace, daily_usd=60)
+    assert budget.diff(workspace=workspace, daily_usd=60, exclusive=True) == "update"
+    with process.one_run():
+        process.resource("WorkspaceBudget").check(workspace=workspace, lifetime_usd=99)
+        assert budget.diff(workspace=workspace, daily_usd=60) == "update"
+
+
+def test_limits_of_two_budgets_that_depend_on_each_other_are_announced(
+    process: ProviderProcess,
+    workspace: str,
+    sandbox: Sandbox,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Where the order decides, check and refusal say so, and a second run succeeds."""
+    narrow, broad = (process.resource("WorkspaceBudget", name) for name in ("narrow", "broad"))
+    low = {"daily_usd": 5}, {"weekly_usd": 10}
+    for budget, limits in zip((narrow, broad), low, strict=True):
+        budget.up(workspace=workspace, **limits)
+    for raised in ({"daily_usd": 6}, {"weekly_usd": 12}), ({"daily_usd": 15}, {"weekly_usd": 30}):
+        capfd.readouterr()
+        depend = raised[0]["daily_usd"] >= low[1]["weekly_usd"]
+        with process.one_run():
+            for budget, limits in zip((broad, narrow), raised[::-1], strict=True):
+                budget.check(workspace=workspace, **limits)
+            said = capfd.readouterr().err
+            assert ("run `pulumi up` again" in said) == depend
+            if depend:
+                with pytest.raises(InvalidRequestError, match='If WorkspaceBudget "broad" has'):
+                    narrow.up(workspace=workspace, **raised[0])
+            broad.up(workspace=workspace, **raised[1])
+        narrow.up(workspace=workspace, **raised[0])
+    assert live_budgets(sandbox) == {"daily": 15, "weekly": 30, "byok": False}
 
 
 def test_an_update_that_was_cut_off_goes_on_from_what_is_there(

@@ -446,6 +446,34 @@ def test_who_has_left_the_organization_is_left_out(
         assert live_members(sandbox) == [one for one in people[: len(given)] if one != people[1]]
 
 
+def test_a_changed_email_is_told_by_a_refresh(
+    membership: Managed,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Whoever was added stays; the refresh says what the address is now, and who else has it."""
+    emails = emails_of(sandbox, people[:3])
+    membership.up(workspace=workspace, emails=emails)
+    sandbox.change_person(people[0], email="married@example.com")
+    sandbox.change_person(people[1], email="moved@example.com")
+    newcomer = sandbox.add_person(emails[1], user_id="user_newcomer")
+    capfd.readouterr()
+    assert membership.refresh() == "same"
+    [told] = capfd.readouterr().err.splitlines()
+    assert f"{emails[0]} is married@example.com now; " in told
+    assert f"{emails[1]} is moved@example.com now, and another person has {emails[1]}. " in told
+    assert emails[2] not in told
+    membership.up(workspace=workspace, emails=["married@example.com", emails[2]])
+    assert live_members(sandbox) == [people[0], people[2]]
+    membership.up(workspace=workspace, emails=["married@example.com", *emails[1:]])
+    assert live_members(sandbox) == sorted([people[0], people[2], newcomer])
+    capfd.readouterr()
+    assert membership.refresh() == "same"
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_where_the_organization_is_not_shown_nobody_has_left_it(
     membership: Managed,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from harness import Engine, Failure, Project
-from harness.organization import Somebody, live, person
+from harness.organization import Somebody, live, live_budgets, person
 from pulumi_openrouter.sandbox import Sandbox
 
 JANE = "jane.doe@example.com"
@@ -129,6 +131,37 @@ def test_an_ignored_limit_that_somebody_deletes_stays_away(
     assert live(sandbox, "w")["budgets"] == {}
     assert live(sandbox, "w")["members"] == []
     project.settle()
+
+
+def test_limits_that_depend_on_each_other_are_announced(project: Project, sandbox: Sandbox) -> None:
+    """A preview says that the order of two budgets matters, and a second `up` succeeds at last."""
+    program = """
+    w = openrouter.Workspace("w", slug="w")
+    openrouter.WorkspaceBudget("narrow", workspace=w, daily_usd={})
+    openrouter.WorkspaceBudget("broad", workspace=w, weekly_usd={})
+    """
+    project.program(program.format(5, 10))
+    project.up()
+    project.program(program.format(15, 30))
+    said = project.preview().stdout
+    assert "change limits of one workspace that depend on each other" in said
+    with suppress(Failure):
+        project.up()
+    project.up()
+    assert live_budgets(sandbox, "w") == {"daily": 15, "weekly": 30, "byok": False}
+    project.settle()
+
+
+def test_a_limit_of_somebody_else_in_the_way_fails_in_the_preview(
+    project: Project, somebody: Somebody, sandbox: Sandbox
+) -> None:
+    """What OpenRouter is bound to refuse is refused by the preview, which has read it."""
+    somebody.creates("shared")
+    somebody.sets("shared", weekly=3)
+    project.program('openrouter.WorkspaceBudget("b", workspace="shared", monthly_usd=2)')
+    with pytest.raises(Failure, match=r"the workspace has weekly_usd \(3\), which this program"):
+        project.preview()
+    assert live_budgets(sandbox, "shared") == {"weekly": 3, "byok": False}
 
 
 def test_a_flag_that_is_left_alone_is_no_difference(project: Project) -> None:

@@ -261,7 +261,7 @@ class Lifecycle(ABC):
     def _collisions(
         self, before: Properties, inputs: Properties, hints: Hints
     ) -> Iterator[Problem]:
-        claim = replace(self.claim(inputs, hints), before=before)
+        claim = replace(self.claim(inputs, hints), before=before, inputs=inputs)
         for found in self.session.register.claim(claim):
             yield self.blamed(inputs, found.thing), str(found)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import NamedTuple
 
 from pulumi_openrouter.lifecycle.words import usd
@@ -39,6 +40,27 @@ class LimitSet:
     def __str__(self) -> str:
         """Return the limits as messages name them."""
         return ", ".join(f"{n}={usd(limit)}" for n, limit in self.limits.items()) or "no limits"
+
+
+def out_of_order(limits: Mapping[str, float]) -> tuple[str, str] | None:
+    """Return a narrow limit that is not less than a broad one, and that broad one, if any."""
+    named = [name for name in INTERVALS if name in limits]
+    return next((p for p in combinations(named, 2) if limits[p[0]] >= limits[p[1]]), None)
+
+
+@dataclass(frozen=True)
+class BudgetChange:
+    """The limits that one budget has set, and those that it is to set."""
+
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+
+    def fits_before(self, other: BudgetChange) -> bool:
+        """Return whether OpenRouter takes this change while the other one is not made yet."""
+        released = {*self.before} - {*self.after, *other.after}
+        there = {**self.before, **other.before}
+        kept = {name: limit for name, limit in there.items() if name not in released}
+        return out_of_order({**kept, **self.after}) is None
 
 
 class BudgetStep(NamedTuple):

@@ -61,6 +61,9 @@ class Claim:
     before: Mapping[str, object] = field(default_factory=dict, compare=False, hash=False)
     """The inputs of the last run, empty for a resource that is new."""
 
+    inputs: Mapping[str, object] = field(default_factory=dict, compare=False, hash=False)
+    """The inputs of this run, empty for what only a sibling has announced."""
+
     @property
     def owner(self) -> str:
         """The resource that claims."""

@@ -6,24 +6,31 @@ when one of them fails: a create puts back what was there, an update goes on whe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import combinations
 
 from pulumi_openrouter.errors import (
     ApiError,
     ConcurrentChangeError,
     InvalidRequestError,
     NotFoundError,
+    OpenRouterError,
 )
 from pulumi_openrouter.lifecycle import rules
 from pulumi_openrouter.lifecycle.base import Difference, Live, Problem
-from pulumi_openrouter.lifecycle.budget_plan import BYOK, INTERVALS, LimitSet, steps_between
+from pulumi_openrouter.lifecycle.budget_plan import (
+    BYOK,
+    INTERVALS,
+    BudgetChange,
+    LimitSet,
+    out_of_order,
+    steps_between,
+)
 from pulumi_openrouter.lifecycle.declaration import Change, Declaration, Input, LeftOut, Output
 from pulumi_openrouter.lifecycle.hints import OWNER, Hints, managed
 from pulumi_openrouter.lifecycle.part import WorkspacePart
 from pulumi_openrouter.lifecycle.properties import Properties, is_get, is_unknown
-from pulumi_openrouter.lifecycle.register import Kind
+from pulumi_openrouter.lifecycle.register import Claim, Kind
 from pulumi_openrouter.lifecycle.words import owner_text, shown, usd
 
 DECLARATION = Declaration(
@@ -108,10 +115,13 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
     kind = Kind.LIMITS
 
     def conflicts(
-        self, inputs: Properties, unknown: Collection[str], before: Properties
+        self,
+        inputs: Properties,
+        unknown: Collection[str],  # noqa: ARG002
+        before: Properties,
     ) -> Iterator[Problem]:
         """Yield where the limits do not decrease, or where there is none."""
-        limits = {n: v for n, v in _limits(inputs).items() if n not in unknown}
+        limits = _known_limits(inputs)
         # With ignore_changes, a limit that somebody has deleted stays away: the inputs that a
         # refresh has found are passed again.
         ignored = bool(before) and not _limits(before)
@@ -121,16 +131,14 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
                 "a WorkspaceBudget sets at least one limit; pass daily_usd, weekly_usd, "
                 "monthly_usd or lifetime_usd, or remove the resource",
             )
-        # Narrow before broad, as the fields stand; one pair is enough to go on with.
-        for narrow, broad in combinations(limits, 2):
-            if limits[narrow] >= limits[broad]:
-                yield (
-                    narrow,
-                    f"limits strictly decrease from lifetime to daily, but {narrow} "
-                    f"({usd(limits[narrow])}) is not less than {broad} ({usd(limits[broad])}); "
-                    f"lower {narrow} or raise {broad}",
-                )
-                return
+        if pair := out_of_order(limits):
+            narrow, broad = pair
+            yield (
+                narrow,
+                f"limits strictly decrease from lifetime to daily, but {narrow} "
+                f"({usd(limits[narrow])}) is not less than {broad} ({usd(limits[broad])}); "
+                f"lower {narrow} or raise {broad}",
+            )
 
     def claimed(self, inputs: Properties) -> list[str]:
         """Return the limits that the program names, and the flag where it gives it."""
@@ -139,6 +147,53 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
     def blamed(self, inputs: Properties, thing: str | None) -> str:
         """Blame the input of the limit itself, or `exclusive`."""
         return thing or ("exclusive" if "exclusive" in inputs else self.claimed(inputs)[0])
+
+    def look(self, before: Properties, inputs: Properties, hints: Hints) -> Iterator[Problem]:
+        """Look at the workspace, and at the other budgets of the program that change it."""
+        yield from super().look(before, inputs, hints)
+        own = self.session.register.claim_of(self.kind, hints.owner)
+        mine = BudgetChange(_known_limits(before), _known_limits(inputs))
+        for other in self._others(own):
+            theirs = BudgetChange(_known_limits(other.before), _known_limits(other.inputs))
+            if not (mine.fits_before(theirs) and theirs.fits_before(mine)):
+                self.session.notices.add(
+                    f"{owner_text(hints.owner)} and {owner_text(other.owner)} change limits of one "
+                    "workspace that depend on each other. Pulumi makes the two changes in any "
+                    "order, so OpenRouter may refuse one of them; then run `pulumi up` again. "
+                    "Limits that are all in one WorkspaceBudget change in the right order."
+                )
+
+    def _others(self, own: Claim | None) -> list[Claim]:
+        """Return what other budgets of the program claim in the same workspace."""
+        if own is None:
+            return []
+        register = self.session.register
+        claims = [one for key in own.keys for one in register.claims_of(self.kind, key)]
+        return [*{one.owner: one for one in claims if one.owner != own.owner}.values()]
+
+    def _in_the_way_of_new(
+        self, live: LimitSet, inputs: Properties, hints: Hints
+    ) -> Problem | None:
+        """Return which limit OpenRouter will refuse because of one that somebody else has set.
+
+        Where other budgets of the program manage limits there, theirs may be about to change.
+        """
+        own = self.session.register.claim_of(self.kind, hints.owner)
+        if inputs.get("exclusive") or self._others(own):
+            return None
+        limits = _known_limits(inputs)
+        unknown = {name for name in inputs if name not in limits}
+        there = {n: v for n, v in live.limits.items() if n not in unknown}
+        pair = out_of_order({**there, **limits})
+        if pair is None:
+            return None
+        [ours] = [name for name in pair if name in limits][:1]
+        [theirs] = [name for name in pair if name != ours]
+        return ours, (
+            f"limits strictly decrease from lifetime to daily, and the workspace has {theirs} "
+            f"({usd(there[theirs])}), which this program does not manage; "
+            f"{'lower' if ours == pair[0] else 'raise'} {ours}, or set {theirs} here as well"
+        )
 
     def look_at_workspace(
         self, workspace_id: str, inputs: Properties, hints: Hints
@@ -151,7 +206,8 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
                 raise
             return
         self._announce(live, inputs, hints, exclusive=inputs.get("exclusive") is True)
-        yield from ()
+        if problem := self._in_the_way_of_new(live, inputs, hints):
+            yield problem
 
     def diff(self, id_: str, olds: Properties, news: Properties) -> Difference:
         """Compare the limits, and announce what is there where the resource takes more over."""
@@ -163,6 +219,10 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
             live = self._live(self.place(id_, olds))
             taken_over = news if turns else {name: news[name] for name in taken}
             self._announce(live, taken_over, claim.hints, exclusive=turns)
+            theirs = live.only({*INTERVALS} - {*managed(olds)})
+            if problem := self._in_the_way_of_new(theirs, news, claim.hints):
+                msg = f"{owner_text(claim.owner)}: {problem[1]}"
+                raise OpenRouterError(msg)
         return result
 
     def taken_away(self, workspace_id: str, olds: Properties, news: Properties) -> list[str]:  # noqa: ARG002
@@ -183,7 +243,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
             after = self._apply(workspace_id, before, wanted, _limits(props))
         except ApiError as error:
             next_step = f"{error.next_step} {self._put_back(workspace_id, before, wanted)}"
-            raise error.with_next_step(next_step) from None
+            raise self._with_others(error.with_next_step(next_step), props) from None
         except ConcurrentChangeError as error:
             msg = f"{error} {self._put_back(workspace_id, before, wanted)}"
             raise ConcurrentChangeError(msg) from None
@@ -215,8 +275,8 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         wanted = LimitSet(_limits(news), news.get(BYOK))
         try:
             after = self._apply_or_plan_again(workspace_id, before, wanted, _limits(news))
-        except InvalidRequestError:
-            raise
+        except InvalidRequestError as error:
+            raise self._with_others(error, news) from None
         except ApiError as error:
             left = f"Of these limits, the workspace had {before} and was to get {wanted}"
             raise self.after_failure(error, left) from None
@@ -232,6 +292,16 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
                     self._delete(workspace_id, name)
         except ApiError as error:
             raise self.after_failure(error, "Some of its limits may be gone already") from None
+
+    def _with_others(self, error: ApiError, props: Properties) -> ApiError:
+        """Return a refusal with the other budgets that may have changed what was in the way."""
+        others = self._others(self.own_claim(props))
+        if not isinstance(error, InvalidRequestError) or not others:
+            return error
+        named = " and ".join(sorted(owner_text(one.owner) for one in others))
+        return error.with_next_step(
+            f"{error.next_step} If {named} has changed that limit by now, run `pulumi up` again."
+        )
 
     def _newly_managed(self, olds: Properties, news: Properties) -> set[str]:
         """Return the limits and the flag that come under management."""
@@ -397,3 +467,9 @@ def _turns_exclusive(olds: Properties, news: Properties) -> bool:
 
 def _limits(props: Properties) -> Properties:
     return {name: props[name] for name in INTERVALS if name in props}
+
+
+def _known_limits(props: Mapping[str, object]) -> dict[str, float]:
+    """Return the limits that are known, as a preview may know only some."""
+    named = {name: props.get(name) for name in INTERVALS}
+    return {name: one for name, one in named.items() if isinstance(one, (int, float))}

@@ -298,6 +298,7 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
             named = {user_id: user_id for user_id in live}
         else:
             named = self._still_named(people_in(olds), live)
+            self._warn_of_other_addresses(olds, named)
         return self.found(olds, self._outputs({"workspace": workspace_id, **olds}, named, live))
 
     def update_in(self, workspace_id: str, olds: Properties, news: Properties) -> Properties:
@@ -405,6 +406,36 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
             if error.status in _NOT_SHOWN:
                 return False
             raise
+
+    def _warn_of_other_addresses(self, olds: Properties, named: Mapping[str, str]) -> None:
+        """Say whose email address has changed since the list first named the person.
+
+        An address is looked up when it is new in the list. Whoever had it then stays a member.
+        """
+        hints = self.hints(olds)
+        known = {email: user_id for email, user_id in named.items() if user_id}
+        if form_of(olds) != "emails" or not known or not hints.owner:
+            return
+        try:
+            directory = self.session.people()
+        except ApiError:
+            return  # A warning is not worth a failed refresh.
+        changed = []
+        for email, user_id in known.items():
+            holder, now = directory.user_id(email), directory.email(user_id)
+            if holder is None and now:
+                changed.append(f"{email} is {now} now")
+            elif holder not in {None, user_id}:
+                changed.append(f"{email} is {now or user_id} now, and another person has {email}")
+        if not changed:
+            return
+        if hints.hides("emails"):
+            changed = [f"{len(changed)} of the people (secret)"]
+        self.session.notices.add(
+            f"{owner_text(hints.owner)} keeps people whose email address has changed: "
+            f"{'; '.join(changed)}. Write the new address into the list. To replace a person by "
+            "whoever has the old address, run `pulumi up` without it, and then with it."
+        )
 
     def _warn_of_missing(self, names: Sequence[str], hints: Hints) -> None:
         self.session.notices.add(
