@@ -60,7 +60,7 @@ coverage: install ## Measure how much of the core runs in the tests that start n
 	@for room in resources lifecycle api; do printf '%-10s ' $$room; \
 		$(BIN)/coverage report --include "*/$$room/*" --format total --precision 1; done
 
-docs: install ## Write the reference pages anew and build the site into docs/_build (needs Python 3.11)
+docs: install ## Write the reference pages anew and build the site into docs/_build (needs Python 3.11 or newer)
 	PYTHONPATH=docs $(BIN)/python -m generator
 	$(BIN)/sphinx-build --builder html --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build
 	@echo "Open docs/_build/index.html"

@@ -53,10 +53,17 @@ def read(_app: Sphinx, name: str, source: list[str]) -> None:
             return f"[{text}](/index.md)"
         return text if file.is_dir() else f"[{text}](<path:{target}>)"
 
-    changed = re.sub(r"\[([^\]]+)\]\((?!\w+:|#)([^)#\s]+)(?:#[^)\s]*)?\)", link, source[0])
+    shown = re.sub(r"^\[[^\]]+\]\((\.\.[^)]+)\):$", with_file, source[0], flags=re.MULTILINE)
+    changed = re.sub(r"\[([^\]]+)\]\((?!\w+:|#)([^)#\s]+)(?:#[^)\s]*)?\)", link, shown)
     if name == "reference/examples":
         changed = re.sub(r"^`(examples/[\w-]+)`: .*$", with_program, changed, flags=re.MULTILINE)
     source[0] = changed
+
+
+def with_file(found: re.Match[str]) -> str:
+    """Show a whole file below the link to it, where the link is a line that ends with a colon."""
+    language = {".yml": "yaml", ".yaml": "yaml", ".py": "python"}[Path(found[1]).suffix]
+    return f"{found[0]}\n\n```{{literalinclude}} {found[1]}\n:language: {language}\n```"
 
 
 def with_program(found: re.Match[str]) -> str:

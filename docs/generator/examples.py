@@ -10,6 +10,9 @@ from generator.markdown import page
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
+LEFTOVERS = {".pulumi-offline", ".pulumi", ".venv", "__pycache__", ".pytest_cache", ".mypy_cache"}
+"""Folders that a run, a test or a tool leaves in an example."""
+
 ROW = re.compile(r"^\| \[([\w-]+)\]\([\w-]+\) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 
 
@@ -31,6 +34,11 @@ def moved(text: str) -> str:
 
 def example_text(folder: str, shows: str, how: str) -> str:
     """Return the section of an example: what it shows, how to run it and where it is."""
-    files = sorted(one.name for one in (EXAMPLES / folder).iterdir() if one.is_file())
+    found = (one.relative_to(EXAMPLES / folder) for one in (EXAMPLES / folder).rglob("*"))
+    files = sorted(
+        one.as_posix()
+        for one in found
+        if not LEFTOVERS.intersection(one.parts) and (EXAMPLES / folder / one).is_file()
+    )
     links = ", ".join(f"[`{one}`](../../examples/{folder}/{one})" for one in files)
-    return f"## {folder}\n\n{shows}.\n\nRun it: {how}\n\n`examples/{folder}`: {links}"
+    return f"## {folder}\n\n{shows}.\n\nRun it: {moved(how)}\n\n`examples/{folder}`: {links}"

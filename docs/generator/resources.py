@@ -46,11 +46,16 @@ MEANINGS = {
         "before."
     ),
 }
-# Wrong values, as a program writes them. The first that the rule of an input refuses is shown.
+# Wrong values, as a program writes them. The first that the rule of an input refuses is shown. Each
+# breaks one rule only, so that its reason is about what a reader sees is wrong with it.
 WRONG: dict[Any, list[tuple[str, object]]] = {
+    "emails": [('["sam"]', ["sam"])],
+    "user_ids": [('["user_2dHF", "user_2dHF"]', ["user_2dHF", "user_2dHF"])],
+    "disabled_server_tools": [
+        ('["openrouter:web_search"] * 2', ["openrouter:web_search"] * 2)
+    ],
     str: [('"my chat"', "my chat"), ('""', ""), ('"x" * 501', "x" * 501)],
     float: [("0", 0.0), ("2", 2.0)],
-    list[str]: [('["sam", "sam"]', ["sam", "sam"]), ('["sam"]', ["sam"]), ('[""]', [""])],
     list[int]: [("[7, 7]", [7, 7])],
 }
 
@@ -76,6 +81,7 @@ def resource_page(resource: type[OpenRouterResource]) -> str:
         intro_text(resource),
         f"## Example\n\n{block('python', program)}",
         f"## Inputs\n\n{inputs_text(resource, declaration)}",
+        f"## Inputs as a dict\n\n{dict_text(declaration)}",
         f"## Outputs\n\n{outputs_text(declaration)}",
         f"## Look one up\n\n{get_text(resource)}",
         f"## Import\n\n{import_text(declaration)}",
@@ -115,7 +121,8 @@ def input_text(declaration: Declaration, one: Input) -> str:
     facts = f"`{type_}` · {left_out} · {CHANGES[one.change]}"
     parts = [f"### `{one.name}`", facts, words]
     for written, reason in refused(declaration, one):
-        parts.append(f"`{one.name}={written}` is refused: {reason}.")
+        why = re.sub(r"\b\w+=(\[\.{3}\]|\w+)", r"`\g<0>`", reason)
+        parts.append(f"`{one.name}={written}` is refused: {why}.")
         break
     return "\n\n".join(parts)
 
@@ -134,7 +141,7 @@ def without_default(one: Input) -> tuple[str, str]:
 
 def refused(declaration: Declaration, one: Input) -> Iterator[tuple[str, str]]:
     """Yield wrong values of an input, as written, with the reason that the validation gives."""
-    for written, value in WRONG.get(one.type, ()):
+    for written, value in WRONG.get(one.name, WRONG.get(one.type, ())):
         for name, reason in validate(declaration, {one.name: value})[1]:
             if name == one.name and reason != "a value is required":
                 yield written, reason
@@ -145,6 +152,40 @@ def type_name(type_: Any) -> str:
     if get_origin(type_) is list:
         return f"list[{get_args(type_)[0].__name__}]"
     return str(type_.__name__)
+
+
+def dict_text(declaration: Declaration) -> str:
+    """Return what types the inputs have as a dict, with an example."""
+    name = declaration.name
+    words = (
+        f"`openrouter.{name}Args` is the type of a dict that has these inputs, for programs that "
+        "build them elsewhere, for example in a function or from a file. Every key may be omitted"
+    )
+    if name == "WorkspaceMembership":
+        words = (
+            "Two types stand for a dict that has these inputs, for programs that build them "
+            f"elsewhere, for example in a function or from a file: `openrouter.{name}ByEmailsArgs` "
+            f"and `openrouter.{name}ByUserIdsArgs`. `openrouter.{name}Args` is either of them. mypy "
+            "accepts it behind `**`; for pyright, name the one that it is"
+        )
+    if name != "Workspace":
+        words += ". The `workspace` is not in the dict"
+    type_, values, workspace = {
+        "Workspace": ("WorkspaceArgs", '{"default_provider_sort": "price"}', ""),
+        "WorkspaceBudget": ("WorkspaceBudgetArgs", '{"monthly_usd": 5000}', "workspace=chat, "),
+        "WorkspaceMembership": (
+            "WorkspaceMembershipByEmailsArgs",
+            '{"emails": ["jane.doe@example.com"]}',
+            "workspace=chat, ",
+        ),
+    }[name]
+    before = 'chat = openrouter.Workspace("chat")\n' if workspace else ""
+    program = (
+        f"import pulumi_openrouter as openrouter\n\n{before}"
+        f"args: openrouter.{type_} = {values}\n"
+        f'openrouter.{name}("chat", {workspace}**args)'
+    )
+    return f"{words}:\n\n{block('python', program)}"
 
 
 def outputs_text(declaration: Declaration) -> str:

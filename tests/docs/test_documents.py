@@ -60,10 +60,10 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert not anchor or anchor in map(anchor_of, headings), target
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/guides/first-stack.md"])
-def test_the_way_to_the_sandbox_is_right(page: Path, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/guides/first-stack.md"])
+def test_the_way_to_the_sandbox_is_right(page: str, sandbox: Sandbox) -> None:
     """The variables shown lead to a sandbox on its default port, with its default key."""
-    text = page.read_text(encoding="utf-8")
+    text = (ROOT / page).read_text(encoding="utf-8")
     variables = re.findall(r"(OPENROUTER_\w+)=(\S*(?:http://|sandbox)\S*)", text)
     [port] = [option.default for option in serve.params if option.name == "port"]
     assert dict(variables) == {

@@ -52,6 +52,19 @@ class Resources(HTMLParser):
                 self.links.append(value or "")
 
 
+class Words(HTMLParser):
+    """What somebody reads on a page, with its line breaks."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.feed(text)
+
+    def handle_data(self, data: str) -> None:
+        """Note a part of the text."""
+        self.text += data
+
+
 def test_no_page_asks_the_network(site: Path) -> None:
     """Whatever a page, a style sheet or a script of the site loads lies in the site."""
     pages = [*site.rglob("*.html")]
@@ -76,6 +89,13 @@ def test_links_between_pages_lead_to_pages_of_the_site(site: Path) -> None:
             if not re.match(r"https://|#|mailto:", target) and target:
                 file = page.parent / target.partition("#")[0]
                 assert file.is_file(), f"{page.name} links to {target}"
+
+
+def test_the_guide_to_ci_shows_the_pipelines_whole(site: Path) -> None:
+    """Whoever reads the site can copy each pipeline from the page, and need not look for it."""
+    page = Words((site / "guides/ci.html").read_text(encoding="utf-8")).text
+    for pipeline in (".github/workflows/openrouter.yml", ".gitlab-ci.yml"):
+        assert (DOCS.parent / "examples/12-ci" / pipeline).read_text(encoding="utf-8") in page
 
 
 def test_the_search_has_its_words_at_hand(site: Path) -> None:

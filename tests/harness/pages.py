@@ -41,6 +41,7 @@ _BLOCK = re.compile(
 )
 _NOT_HERE = {"pip", "source", "make", "git", "python", "curl", "docker", "brew"}
 """Commands that set up a machine, or that need another one."""
+_CREATES_A_STACK = re.compile(r"pulumi stack (?:init|select --create)")
 _OPERATIONS = {"preview", "up", "refresh", "destroy", "import"}
 _ASKING = {"up", "refresh", "destroy", "import"}
 _OFFLINE_FLAGS = {"--refresh", "--expect-no-changes", "--yes", "--replace", "--stack", "--file"}
@@ -124,7 +125,7 @@ class Reader:
     def follow(self, text: str) -> None:
         """Follow a page from its first block to its last."""
         blocks = [*blocks_of(text)]
-        self._initialized = any("pulumi stack init" in block.text for block in blocks)
+        self._initialized = any(_CREATES_A_STACK.search(block.text) for block in blocks)
         self._engine_of_page = "pulumi" if uses_pulumi(text) else "pulumi-openrouter offline"
         for block in blocks:
             try:
@@ -133,6 +134,11 @@ class Reader:
                 # The page is what has to be mended, so name its line and not ours.
                 pytest.fail(f"line {block.line}:\n{block.text}\n{error}", pytrace=False)
         self._bring_up()
+
+    def fails(self, command: str, message: str) -> None:
+        """Run a command that has to fail, and to print a message."""
+        with pytest.raises(AssertionError, match=re.escape(message)):
+            self._do(command)
 
     def _read(self, block: Block) -> None:
         """Leave a block that is there to be read."""
@@ -194,7 +200,7 @@ class Reader:
 
     def _do_offline(self, command: str, words: list[str], may_fail: bool) -> None:
         if words[1:3] == ["stack", "init"] or words[1:3] == ["stack", "select"]:
-            self.environment["PULUMI_STACK"] = words[3]
+            [self.environment["PULUMI_STACK"]] = (one for one in words[3:] if one[0] != "-")
         elif words[1:3] == ["config", "set"] and "--secret" not in words:
             self._set_config(*words[3:5])
         elif words[1:3] == ["stack", "export"]:

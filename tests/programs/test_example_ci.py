@@ -26,7 +26,7 @@ PROVIDED = {"actions/checkout@v4", "actions/setup-python@v5", "pulumi/actions@v6
 
 @dataclass(frozen=True)
 class Forge:
-    """What a forge keeps: variables and secrets for all jobs, and a key for each environment."""
+    """What a forge keeps: variables and secrets for all jobs, and the key of each environment."""
 
     variables: Mapping[str, str]
     secrets: Mapping[str, str]
@@ -35,9 +35,10 @@ class Forge:
 
 @dataclass(frozen=True)
 class Job:
-    """What a job runs, and in which environment variables."""
+    """What a job runs, in which environment of the forge, and in which environment variables."""
 
     name: str
+    environment: str
     variables: Mapping[str, str]
     commands: list[str]
 
@@ -69,6 +70,7 @@ def of_github(event: str, stack: str, forge: Forge) -> Iterator[Job]:
         context |= {**for_all, "secrets.OPENROUTER_MANAGEMENT_KEY": forge.keys[environment]}
         yield Job(
             name,
+            environment,
             {
                 # What stands above the jobs knows no environment.
                 **{key: expanded(text, for_all) for key, text in workflow["env"].items()},
@@ -102,6 +104,7 @@ def of_gitlab(event: str, stack: str, forge: Forge) -> Iterator[Job]:
         environment = job["environment"]["name"].replace("$STACK", stack)
         yield Job(
             name,
+            environment,
             {
                 **context,
                 **forge.variables,
@@ -147,8 +150,8 @@ def test_each_event_has_its_job(
     jobs: Jobs, event: str, name: str, command: str, stack: str
 ) -> None:
     """An event runs one job for a stack, with the key of that stack's environment."""
-    keys = {one: f"sk-or-mgmt-{one}" for one in STACKS}
     elsewhere = {"PULUMI_BACKEND_URL": "file://."}
+    keys = keys_of({one: f"sk-or-mgmt-{one}" for one in STACKS})
     [job] = jobs(event, stack, Forge(elsewhere, {"PULUMI_CONFIG_PASSPHRASE": ""}, keys))
     assert job.name == name
     assert job.variables["OPENROUTER_MANAGEMENT_KEY"] == f"sk-or-mgmt-{stack}"
@@ -157,6 +160,24 @@ def test_each_event_has_its_job(
         "pip install -r requirements.txt",
         command.format(stack),
     )
+
+
+def keys_of(stacks: Mapping[str, str]) -> dict[str, str]:
+    """Return the key of each environment: that of its stack, also for GitHub's nightly job."""
+    return {**stacks, **{f"{stack}-drift": key for stack, key in stacks.items()}}
+
+
+@pytest.mark.parametrize("event", ["change", "merge", "night"])
+@pytest.mark.parametrize("stack", STACKS)
+def test_reviewers_of_an_environment_do_not_stop_the_night(event: str, stack: str) -> None:
+    """GitHub's nightly job has an environment of its own; the others are in that of the stack."""
+    forge = Forge(
+        {"PULUMI_BACKEND_URL": "file://."},
+        {"PULUMI_CONFIG_PASSPHRASE": ""},
+        keys_of(dict.fromkeys(STACKS, "sk-or-mgmt")),
+    )
+    [job] = of_github(event, stack, forge)
+    assert job.environment == (f"{stack}-drift" if event == "night" else stack)
 
 
 def test_only_the_main_branch_is_deployed() -> None:
@@ -190,7 +211,7 @@ def test_a_change_goes_from_review_to_deployment(
     forge = Forge(
         {"PULUMI_BACKEND_URL": backend["PULUMI_BACKEND_URL"]},
         {"PULUMI_CONFIG_PASSPHRASE": ""},
-        {stack: sandbox.key for stack, sandbox in organizations.items()},
+        keys_of({stack: sandbox.key for stack, sandbox in organizations.items()}),
     )
 
     def shell(command: str, stack: str, own: Mapping[str, str]) -> tuple[int, str]:
