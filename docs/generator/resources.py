@@ -51,12 +51,26 @@ MEANINGS = {
 WRONG: dict[Any, list[tuple[str, object]]] = {
     "emails": [('["sam"]', ["sam"])],
     "user_ids": [('["user_2dHF", "user_2dHF"]', ["user_2dHF", "user_2dHF"])],
-    "disabled_server_tools": [
-        ('["openrouter:web_search"] * 2', ["openrouter:web_search"] * 2)
-    ],
+    "disabled_server_tools": [('["openrouter:web_search"] * 2', ["openrouter:web_search"] * 2)],
     str: [('"my chat"', "my chat"), ('""', ""), ('"x" * 501', "x" * 501)],
     float: [("0", 0.0), ("2", 2.0)],
     list[int]: [("[7, 7]", [7, 7])],
+}
+# The type of the inputs as a dict, an example of it, and what else there is to know.
+DICTS = {
+    "Workspace": ("WorkspaceArgs", '{"default_provider_sort": "price"}', ""),
+    "WorkspaceBudget": (
+        "WorkspaceBudgetArgs",
+        '{"monthly_usd": 5000}',
+        "It leaves out the workspace.",
+    ),
+    "WorkspaceMembership": (
+        "WorkspaceMembershipByEmailsArgs",
+        '{"emails": ["jane.doe@example.com"]}',
+        "It leaves out the workspace. `openrouter.WorkspaceMembershipByUserIdsArgs` has `user_ids` "
+        "instead of `emails`. `openrouter.WorkspaceMembershipArgs` is either of the two: mypy "
+        "accepts it behind `**`, but for pyright you have to name the one that it is.",
+    ),
 }
 
 
@@ -155,37 +169,21 @@ def type_name(type_: Any) -> str:
 
 
 def dict_text(declaration: Declaration) -> str:
-    """Return what types the inputs have as a dict, with an example."""
-    name = declaration.name
+    """Return the type that the inputs have as a dict, with an example."""
+    type_, values, rest = DICTS[declaration.name]
     words = (
-        f"`openrouter.{name}Args` is the type of a dict that has these inputs, for programs that "
-        "build them elsewhere, for example in a function or from a file. Every key may be omitted"
+        f"`openrouter.{type_}` is the type of a dict of these inputs, for a program that builds "
+        f"them elsewhere, for example in a function or from a file. {rest}"
     )
-    if name == "WorkspaceMembership":
-        words = (
-            "Two types stand for a dict that has these inputs, for programs that build them "
-            f"elsewhere, for example in a function or from a file: `openrouter.{name}ByEmailsArgs` "
-            f"and `openrouter.{name}ByUserIdsArgs`. `openrouter.{name}Args` is either of them. mypy "
-            "accepts it behind `**`; for pyright, name the one that it is"
-        )
-    if name != "Workspace":
-        words += ". The `workspace` is not in the dict"
-    type_, values, workspace = {
-        "Workspace": ("WorkspaceArgs", '{"default_provider_sort": "price"}', ""),
-        "WorkspaceBudget": ("WorkspaceBudgetArgs", '{"monthly_usd": 5000}', "workspace=chat, "),
-        "WorkspaceMembership": (
-            "WorkspaceMembershipByEmailsArgs",
-            '{"emails": ["jane.doe@example.com"]}',
-            "workspace=chat, ",
-        ),
-    }[name]
-    before = 'chat = openrouter.Workspace("chat")\n' if workspace else ""
-    program = (
-        f"import pulumi_openrouter as openrouter\n\n{before}"
-        f"args: openrouter.{type_} = {values}\n"
-        f'openrouter.{name}("chat", {workspace}**args)'
-    )
-    return f"{words}:\n\n{block('python', program)}"
+    has_workspace = declaration.name != "Workspace"
+    program = [
+        "import pulumi_openrouter as openrouter\n",
+        *(['chat = openrouter.Workspace("chat")'] if has_workspace else []),
+        f"args: openrouter.{type_} = {values}",
+        f'openrouter.{declaration.name}("chat", '
+        f"{'workspace=chat, ' if has_workspace else ''}**args)",
+    ]
+    return f"{words.strip()}\n\n{block('python', chr(10).join(program))}"
 
 
 def outputs_text(declaration: Declaration) -> str:

@@ -79,6 +79,23 @@ def test_each_output_has_a_row(resource: type[OpenRouterResource]) -> None:
     assert rows == ["id", *(one.name for one in declaration_of(resource).outputs)]
 
 
+@by_resource
+def test_each_type_of_a_dict_is_named(resource: type[OpenRouterResource]) -> None:
+    """A page names each type of a dict that stands for the inputs of its resource."""
+    types = [one for one in openrouter.__all__ if re.match(rf"{resource.__name__}(By|Args)", one)]
+    assert types
+    for name in types:
+        assert f"`openrouter.{name}`" in page_of(resource), name
+
+
+@pytest.mark.parametrize(
+    "file", ["12-ci/.github/workflows/openrouter.yml", "10-policy-pack/policy/rules.py"]
+)
+def test_an_example_is_listed_with_the_files_of_its_folders(file: str) -> None:
+    """Files in folders of an example have links too, also where the name begins with a dot."""
+    assert f"(../../examples/{file})" in page("examples")
+
+
 def test_each_setting_has_an_entry() -> None:
     """Each setting has an entry with its name in the stack config, and its default."""
     found = re.findall(r"^### `openrouter:(\w+)`\n\n(default: `|required)", page("settings"), re.M)
