@@ -343,20 +343,27 @@ class Run:
 
     def reasons(self) -> Iterator[str]:
         """Yield for what reasons the run may fail although the API works."""
-        for old in self.before.everything:
-            if self._leaves(old) or self.targets is not None or self._moves(old):
-                if old.options.protect:
-                    yield "protected"
-                if old.id in self.before.keyed:
-                    yield "keys"
+        yield from self._undeletable()
         if self.targets is not None:
             yield "targets"
+        # A run that was cut off had one of them adopt what the other one was leaving.
+        olds = filter(None, map(self._former, self.program_workspaces()))
+        if max(Counter(old.id for old in olds).values(), default=0) > 1:
+            yield "shared"
         for one in self.program:
             if one.kind == "Workspace":
                 yield from self._slug_in_the_way(one)
             else:
                 yield from self._nobody(one)
                 yield from self._at_odds(one)
+
+    def _undeletable(self) -> Iterator[str]:
+        for old in self.before.everything:
+            if self._leaves(old) or self.targets is not None or self._moves(old):
+                if old.options.protect:
+                    yield "protected"
+                if old.id in self.before.keyed:
+                    yield "keys"
 
     def _slug_in_the_way(self, one: Declared) -> Iterator[str]:
         old = self._former(one)

@@ -33,8 +33,8 @@ class WorkspaceBudget(WorkspacePartResource, module="openrouter", name="Workspac
 
     The Pulumi id is `<workspace UUID>/budgets`. A different workspace replaces the resource; every
     other change is an update in place. Deleting the resource deletes its limits. If its workspace
-    is of the same program, is deleted in the same run and has active API keys, the limits stay and
-    the delete fails, because OpenRouter will refuse to delete the workspace.
+    belongs to the same program, is deleted in the same run and has active API keys, the limits stay
+    and the delete fails, because OpenRouter will refuse to delete the workspace.
 
     Each limit, and the flag, may be managed by one resource of the program only. Budgets require
     OpenRouter's Enterprise plan.

@@ -64,8 +64,9 @@ class WorkspaceMembership(WorkspacePartResource, module="openrouter", name="Work
 
     The Pulumi id is `<workspace UUID>/members`. A different workspace replaces the resource; every
     other change is an update in place. Deleting the resource removes its people from the workspace.
-    If its workspace is of the same program, is deleted in the same run and has active API keys,
-    the people stay and the delete fails, because OpenRouter will refuse to delete the workspace.
+    If its workspace belongs to the same program, is deleted in the same run and has active API
+    keys, the people stay and the delete fails, because OpenRouter will refuse to delete the
+    workspace.
 
     OpenRouter refuses to remove people who have active API keys in the workspace or who are managed
     through SCIM. Everybody is in the default workspace, so it takes no membership. Each person in a
