@@ -277,7 +277,7 @@ def test_json_is_printed_for_every_failure(project: Path, operation: str, fault:
         reason = f"{state} is damaged, it is not JSON"
     else:
         (project / "Pulumi.dev.yaml").write_text("config: 5\n")
-        reason = "`config` is 5; it must be a mapping"
+        reason = "`config` is a number; it must be a mapping"
     result = run(project, *operation.split(), "--json", *arguments)
     assert result.returncode == 1
     shown = document(result)
@@ -414,9 +414,68 @@ def test_configuration_is_given_for_one_run(project: Path) -> None:
     assert outputs["text"] == "hello"
     assert outputs["number"] == 4
     assert "hello" not in (project / "Pulumi.dev.yaml").read_text()
-    refused = run(project, "up", "-c", "novalue")
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        (HIDDEN, "--config number 2 has no = between name and value: write it as --config KEY=VA"),
+        (
+            f"={HIDDEN}",
+            "--config number 2 has no name before its =: write it as --config KEY=VALUE",
+        ),
+        (f"toy:={HIDDEN}", "--config number 2 has no name before its ="),
+    ],
+)
+def test_a_setting_without_a_name_or_a_value_is_refused(
+    project: Path, setting: str, words: str
+) -> None:
+    """The error says which --config it is, and does not show what may be a secret."""
+    refused = run(project, "up", "-c", "text=hello", "-c", setting)
     assert refused.returncode == 2
-    assert "--config 'novalue': expected KEY=VALUE" in refused.stderr
+    assert words in refused.stderr
+    assert HIDDEN not in refused.stdout + refused.stderr
+
+
+BROKEN = {
+    "an open quote": f'config:\n  toy:token: "{HIDDEN}\n',
+    "two colons": f"config:\n  toy:token: {HIDDEN}: foo\n",
+    "text for the configuration": f"config: {HIDDEN}\n",
+    "a list for the configuration": f"config:\n  - {HIDDEN}\n",
+    "an alias": f"config:\n  toy:token: *{HIDDEN}\n",
+    "a tag": f"config:\n  toy:token: !{HIDDEN}!x y\n",
+    "a truth value that is none": f"config:\n  toy:token: !!bool {HIDDEN}\n",
+    "a key that is there twice": f"config: {{{HIDDEN}, {HIDDEN}}}\n",
+    "a value in the key": f"config: {{toy:token:{HIDDEN}}}\n",
+    "a value of the wrong type": f"config:\n  toy:size: {HIDDEN}\n",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_a_broken_stack_file_is_never_quoted(project: Path, text: str) -> None:
+    """A secret may stand anywhere in a file that cannot be read, so no command prints any of it."""
+    with (project / "Pulumi.yaml").open("a") as file:
+        file.write("config:\n  toy:size: {type: integer, default: 1}\n")
+    (project / "Pulumi.dev.yaml").write_text(text)
+    result = run(project, "preview", "--json")
+    assert result.returncode == 1
+    assert document(result)["result"] == "failed"
+    title, error = result.stderr.splitlines()
+    assert title == "Previewing update (dev):"
+    assert error.startswith("error: ")
+    assert HIDDEN not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("operation", ["up", "destroy --yes", "refresh"])
+def test_a_broken_line_is_named_by_its_place(project: Path, operation: str) -> None:
+    """The error of each operation says where the file cannot be read, and not what is there."""
+    (project / "Pulumi.dev.yaml").write_text(BROKEN["two colons"])
+    result = run(project, *operation.split())
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"error: {project / 'Pulumi.dev.yaml'} is not YAML: line 2, column 23: mapping values are "
+        "not allowed here; correct it, and run the command again\n"
+    )
 
 
 def test_a_secret_of_the_configuration_is_never_printed(project: Path) -> None:

@@ -93,10 +93,12 @@ def _operation(command: Callable[Concatenate[_Invocation, P], None]) -> Callable
 
 def _open(cwd: Path, name: str | None, config: tuple[str, ...]) -> Stack:
     stack = create_or_select_stack(choose_stack(find_project(cwd), name), cwd)
-    for setting in config:
+    for number, setting in enumerate(config, start=1):
         key, equals, value = setting.partition("=")
-        if not equals:
-            msg = f"--config {setting!r}: expected KEY=VALUE"
+        if not (equals and all(part.strip() for part in key.split(":"))):
+            # What is there instead may be a value that is secret, so it is not shown.
+            lacks = "name before its =" if equals else "= between name and value"
+            msg = f"--config number {number} has no {lacks}: write it as --config KEY=VALUE"
             raise click.UsageError(msg)
         stack.set_config(key, value)
     return stack

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_openrouter.offline.exceptions import ProjectError
-from pulumi_openrouter.offline.values.documents import as_text, read_document
+from pulumi_openrouter.offline.values.documents import as_text, kind, read_document
 
 _FILES = ("Pulumi.yaml", "Pulumi.yml")
 _VARIABLE_PREFIX = "PULUMI_OFFLINE_CONFIG_"
@@ -62,7 +62,11 @@ class Project:
         if len(parts) == 3 and parts[1] == "config":
             return f"{parts[0]}:{parts[2]}"
         if len(parts) > 2:
-            msg = f"the configuration key {key!r} is not of the form <namespace>:<name>"
+            # A value may have ended up in the key: `namespace:name:value`, without a space.
+            msg = (
+                f"the configuration key '{parts[0]}:{parts[1]}:…' is not of the form "
+                "<namespace>:<name>; write a value after a colon and a space"
+            )
             raise ProjectError(msg)
         return key
 
@@ -132,7 +136,7 @@ def _text(file: Path, document: Mapping[str, Any], key: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _in(file, f"`{key}` is {as_text(value)}; it must be text")
+        raise _in(file, f"`{key}` is {kind(value)}; it must be text")
     return value
 
 
@@ -141,9 +145,10 @@ def _interpreter(file: Path, runtime: Any) -> str:
     if isinstance(runtime, dict):
         runtime, options = runtime.get("name"), runtime.get("options") or {}
     if runtime != "python":
-        raise _in(file, f"`runtime` is {runtime!r}; the offline engine runs Python programs only")
+        shown = repr(runtime) if isinstance(runtime, str) else kind(runtime)
+        raise _in(file, f"`runtime` is {shown}; the offline engine runs Python programs only")
     if not isinstance(options, dict):
-        raise _in(file, f"the options of `runtime` are {as_text(options)}; they must be a mapping")
+        raise _in(file, f"the options of `runtime` are {kind(options)}; they must be a mapping")
     virtualenv = _text(file, options, "virtualenv") or _toolchain_virtualenv(file, options)
     if not virtualenv:
         return sys.executable
@@ -228,7 +233,7 @@ def _read_stack_file(
         raise _in(file, "`environment` (Pulumi ESC) needs Pulumi Cloud, which is not used here")
     given = document.get("config") or {}
     if not isinstance(given, dict):
-        raise _in(file, f"`config` is {as_text(given)}; it must be a mapping")
+        raise _in(file, f"`config` is {kind(given)}; it must be a mapping")
     config: dict[str, ConfigValue] = {}
     for short, value in given.items():
         key = project.qualify(short)
@@ -284,8 +289,8 @@ def _apply_declaration(
     expected = declaration.get("type", "string")
     if not _matches(config[key].value, expected):
         msg = (
-            f"{project.config_dir}: in stack {stack!r}, {key} is {config[key].value!r}; "
-            f"Pulumi.yaml declares its type as {expected}"
+            f"{project.config_dir}: in stack {stack!r}, the value of {key} is not of the type "
+            f"{expected}, which Pulumi.yaml declares; correct the value, which is not shown here"
         )
         raise ProjectError(msg)
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NoReturn
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import ConstructorError, SafeConstructor
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
@@ -65,7 +65,7 @@ class _Constructor(SafeConstructor):
             if not isinstance(key, ScalarNode):
                 _refuse("a key must be a single value", key)
             if key.value in seen:
-                _refuse(f"the key {key.value!r} is there twice", key)
+                _refuse("a key of this mapping is there twice", key)
             seen.add(key.value)
         self.flatten_mapping(node)
         return {
@@ -76,7 +76,7 @@ class _Constructor(SafeConstructor):
     def construct_number(self, node: Any) -> int | float | str:
         """Return a number; it must be one that JSON can hold."""
         if node.value.lower().endswith((".inf", ".nan")):
-            _refuse(f"{node.value} is not a finite number", node)
+            _refuse("a number must be finite", node)
         return _number(node.value)
 
     def construct_any(self, node: Any) -> Any:
@@ -107,16 +107,37 @@ def _refuse(problem: str, node: Any) -> NoReturn:
 def read_document(file: Path) -> dict[str, Any]:
     """Return the mapping that a YAML file holds; an empty file holds an empty one.
 
-    Raises ProjectError, naming the file, for anything else.
+    Raises ProjectError, naming the file, for anything else. The error quotes nothing of the file,
+    because a key or a passphrase may stand anywhere in it.
     """
     parser = YAML(typ="safe", pure=True)
     parser.Resolver, parser.Constructor = _Resolver, _Constructor
     try:
         # Like the CLI, read the first document of a file that has several.
         document = next(iter(parser.load_all(file.read_text(encoding="utf-8"))), None)
-    except (YAMLError, ValueError, KeyError) as error:
-        msg = f"{file} is not YAML: {error}"
-        raise ProjectError(msg) from error
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    except MarkedYAMLError as error:
+        problem = f"is not YAML: {_where(error)}"
+    except UnicodeDecodeError:
+        problem = "is not YAML: it is not in UTF-8"
+    except (YAMLError, ValueError, KeyError):
+        problem = "is not YAML: it holds a character or a value that YAML does not allow"
+    else:
+        return _mapping(file, document)
+    # Raised outside of the handlers, because a traceback of the first error would quote the file.
+    msg = f"{file} {problem}; correct it, and run the command again"
+    raise ProjectError(msg)
+
+
+def _where(error: MarkedYAMLError) -> str:
+    """Return the problem that a parser has found and its place, without quoting the file."""
+    problem = re.sub(r"""['"].*['"]""", "…", str(error.problem), flags=re.DOTALL)
+    mark = error.problem_mark or error.context_mark
+    return problem if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+
+
+def _mapping(file: Path, document: Any) -> dict[str, Any]:
     if document is None:
         return {}
     if not isinstance(document, dict):
@@ -158,6 +179,12 @@ def _date(text: str) -> str | None:
     fraction = (match[7] or "").rstrip("0").rstrip(".")
     shown = moment.strftime("%z")
     return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} {shown} {'UTC' if shown == '+0000' else shown}"
+
+
+def kind(value: Any) -> str:
+    """Return what a value is, for a message that must not show it."""
+    names = {bool: "true or false", str: "text", list: "a list", dict: "a mapping"}
+    return names.get(type(value), "a number")
 
 
 def _key_text(value: Any) -> str:
