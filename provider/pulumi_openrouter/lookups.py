@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import quote
 
 import pulumi
 from pulumi.runtime import config
@@ -32,12 +34,14 @@ from pulumi_openrouter.text import fold
 
 if TYPE_CHECKING:
     from pulumi_openrouter.api.client import Client
+    from pulumi_openrouter.resources.arguments import ListOf
 
 _NO_SUCH_SLUG = (
     "If this program creates the workspace, pass its `.id` or use the resource itself. Otherwise "
     "check the id or slug, and that the key belongs to the right organization."
 )
 
+Known = TypeVar("Known")
 Result = TypeVar("Result")
 Found = TypeVar("Found", "WorkspaceResult", "OrganizationMemberResult")
 
@@ -129,9 +133,8 @@ def get_workspace(id_or_slug: str) -> WorkspaceResult:
 
 def get_workspace_output(id_or_slug: pulumi.Input[str]) -> pulumi.Output[WorkspaceResult]:
     """Return an existing workspace by its id or slug, which may be an output."""
-    # In a thread: the program's event loop goes on, and several lookups run side by side.
     return pulumi.Output.from_input(id_or_slug).apply(
-        lambda known: asyncio.to_thread(get_workspace, known)
+        lambda known: _in_thread(get_workspace, id_or_slug, known)
     )
 
 
@@ -152,7 +155,7 @@ def list_workspaces_output() -> pulumi.Output[list[WorkspaceResult]]:
 
 
 def get_organization_members(
-    emails: Sequence[str] | None = None,
+    emails: ListOf[str] | None = None,
 ) -> list[OrganizationMemberResult]:
     """Return members of the organization; all pages are read, once per run of the program.
 
@@ -180,13 +183,49 @@ def get_organization_members(
 
 
 def get_organization_members_output(
-    emails: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+    emails: pulumi.Input[ListOf[pulumi.Input[str]]] | None = None,
 ) -> pulumi.Output[list[OrganizationMemberResult]]:
     """Return members of the organization by emails that may be outputs."""
-    known: pulumi.Output[Sequence[str] | None] = pulumi.Output.from_input(
-        cast("pulumi.Input[Sequence[str] | None]", emails)  # what is inside resolves with it
+    resolved: pulumi.Output[ListOf[str] | None] = pulumi.Output.from_input(
+        cast("pulumi.Input[ListOf[str] | None]", emails)  # what is inside resolves with it
     )
-    return known.apply(lambda value: asyncio.to_thread(get_organization_members, value))
+    return resolved.apply(lambda known: _in_thread(get_organization_members, emails, known))
+
+
+async def _in_thread(look_up: Callable[[Known], Result], given: object, known: Known) -> Result:
+    """Look up by an argument that is known by now; an error leaves out what `given` has secret.
+
+    In a thread, the program's event loop goes on, and several lookups run side by side.
+    """
+    try:
+        return await asyncio.to_thread(look_up, known)
+    except pulumi.RunError as error:
+        problem = str(error)
+    secrets = [one async for one in _secrets(given, known)]
+    raise pulumi.RunError(_without(problem, secrets))
+
+
+async def _secrets(given: object, known: object) -> AsyncIterator[str]:
+    """Yield the values that the program marks as secret: all of them, or items of a list."""
+    if isinstance(given, pulumi.Output):
+        output: pulumi.Output[Any] = given
+        if await output.is_secret():
+            for value in known if isinstance(known, (list, tuple)) else [known]:
+                yield str(value)
+    elif isinstance(given, (list, tuple)) and isinstance(known, (list, tuple)):
+        for one, value in zip(given, known, strict=True):
+            async for secret in _secrets(one, value):
+                yield secret
+
+
+def _without(text: str, secrets: Iterable[str]) -> str:
+    """Return a text with `[secret]` in the place of each secret, in every form it may have."""
+    for secret in secrets:
+        folded = {fold(secret), fold(secret, 80)}
+        forms = {secret, secret.lower(), repr(secret)[1:-1], quote(secret, safe=""), *folded}
+        for form in sorted(filter(None, forms), key=len, reverse=True):
+            text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", "[secret]", text)
+    return text
 
 
 def _look_up(read: Callable[[Client], Result]) -> Result:

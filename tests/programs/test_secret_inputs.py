@@ -73,6 +73,40 @@ SECRET_AND_WRONG = {
 }
 
 
+SECRET_AND_NOT_THERE = {
+    'get_workspace_output(secret("hidden-team"))': ("hidden-team", 'reading workspace "[secret]"'),
+    'get_organization_members_output([plain, secret("hidden@example.com")])': (
+        "hidden@example.com",
+        'has the email "plain@example.com", "[secret]"',
+    ),
+    'get_organization_members_output(secret(["hidden@example.com"]))': (
+        "hidden@example.com",
+        'has the email "[secret]"',
+    ),
+    'get_organization_members_output(secret("hidden@example.com"))': (
+        "hidden@example.com",
+        'emails must be a list of emails: ["[secret]"], not a string',
+    ),
+}
+
+
+@pytest.mark.parametrize("line", SECRET_AND_NOT_THERE)
+def test_a_lookup_that_fails_hides_what_is_secret(project: Project, line: str) -> None:
+    """What is looked up in vain is not shown where the program marks it secret."""
+    project.program(
+        f"""
+        secret = pulumi.Output.secret
+        plain = "plain@example.com"
+        openrouter.{line}
+        """
+    )
+    hidden, words = SECRET_AND_NOT_THERE[line]
+    with pytest.raises(Failure) as failure:
+        project.preview()
+    assert hidden not in str(failure.value)
+    assert words in str(failure.value)
+
+
 @pytest.mark.parametrize("line", SECRET_AND_WRONG)
 def test_errors_and_notices_hide_what_is_secret(project: Project, line: str) -> None:
     """A value that is refused is not shown where the program marks it secret."""

@@ -119,4 +119,6 @@ openrouter.WorkspaceMembership("acme", workspace="acme", emails="a@b")  # type: 
 openrouter.WorkspaceMembership("acme", workspace="acme", user_ids=text)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType, reportCallIssue] - a list
 openrouter.WorkspaceMembership("acme", workspace="acme")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue] - either list
 openrouter.WorkspaceMembership("acme", workspace="acme", emails=["a@b"], user_ids=["user_1"])  # type: ignore[call-overload] # pyright: ignore[reportArgumentType, reportCallIssue] - both lists
+openrouter.get_organization_members("jane@example.com")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a list
+openrouter.get_organization_members_output("jane@example.com")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - a list
 wrong_args: openrouter.WorkspaceArgs = {"sort": "price"}  # type: ignore[typeddict-unknown-key] # pyright: ignore[reportAssignmentType] - no such input

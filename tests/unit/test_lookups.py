@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import FrozenInstanceError, fields
 from inspect import getdoc
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import pulumi
 import pytest
@@ -226,6 +227,24 @@ def test_an_output_that_resolves_to_nothing_is_refused_in_one_line(
         run(output)
 
 
+@pytest.mark.parametrize(
+    "hidden", ["hidden b/c", "TOP", "x" * 90, "f00.bar", "concealed\nlines", "naïve"]
+)
+def test_a_secret_is_hidden_in_each_form_that_an_error_gives_it(hidden: str) -> None:
+    """A path quotes what it names, and a message folds and cuts it: none of them shows a secret."""
+    secret = pulumi.Output.secret
+    for look_up in (
+        lambda: lookups.get_workspace_output(secret(hidden)),
+        lambda: lookups.get_organization_members_output([secret(hidden)]),
+    ):
+        with pytest.raises(pulumi.RunError) as failure:
+            run(look_up)
+        shown = str(failure.value)
+        assert "[secret]" in shown
+        for form in (hidden, hidden.split()[0], hidden[:70], quote(hidden, safe="")):
+            assert form not in shown
+
+
 def test_an_output_in_the_plain_form_is_sent_to_the_other_one() -> None:
     """The plain form cannot wait for an output, and names the form that can."""
 
@@ -271,7 +290,7 @@ def test_one_email_instead_of_a_list_is_refused() -> None:
     with pytest.raises(
         pulumi.RunError, match=r'emails must be a list of emails: \["jane@example\.com"\]'
     ):
-        lookups.get_organization_members("jane@example.com")
+        lookups.get_organization_members(as_any("jane@example.com"))
 
 
 @pytest.mark.parametrize(
