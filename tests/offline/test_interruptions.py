@@ -58,6 +58,21 @@ class World:
         for file in self.objects.glob("hold-*"):
             file.unlink()
 
+    def run(self, *arguments: str, longest_file: int) -> "subprocess.CompletedProcess[str]":
+        """Run the command where no file may be longer than this, as on a disk that gets full."""
+        limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({longest_file},) * 2)"
+        return subprocess.run(
+            [sys.executable, "-c", f"{limit}; {COMMAND}", *arguments, "--cwd", str(self.project)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def state(self) -> Path:
+        """The file of the state."""
+        return self.project / ".pulumi-offline" / "toy" / "dev.json"
+
     def start(self, *arguments: str, terminal: int | None = None) -> "subprocess.Popen[str]":
         """Start the command in a process of its own, on a terminal if one is given."""
         return subprocess.Popen(
@@ -235,3 +250,81 @@ def test_a_second_run_on_a_stack_is_refused(world: World) -> None:
     world.release()
     engine.communicate()
     assert engine.returncode == 0
+
+
+@pytest.mark.parametrize("operation", ["up", "refresh", "destroy --skip-preview"])
+def test_a_state_that_cannot_be_written_ends_the_run_before_it_begins(
+    world: World, operation: str
+) -> None:
+    """Where the folder cannot be made, or the disk is full, one line says which file and why."""
+    folder = world.state.parent
+    folder.parent.touch()
+    no_folder = world.run(*operation.split(), longest_file=1 << 20)
+    folder.parent.unlink()
+    no_room = world.run(*operation.split(), longest_file=10)
+    assert no_folder.returncode == no_room.returncode == 1
+    assert no_folder.stderr == (
+        f"error: the state of stack 'dev' cannot be written: {folder.parent}: File exists; nothing "
+        "was done: make that folder writable for your user, and run the command again\n"
+    )
+    assert no_room.stderr == (
+        f"error: the state of stack 'dev' cannot be written: {folder}/dev.journal: File too large; "
+        "nothing was done: free some space there, and run the command again\n"
+    )
+    assert read_world(world.objects) == {}
+
+
+def test_a_disk_that_gets_full_ends_the_run_in_an_orderly_way(world: World) -> None:
+    """What is done and could not be recorded is named with its id; nothing new begins after it."""
+    world.state.parent.mkdir(parents=True)
+    world.state.with_suffix(".new").symlink_to("/dev/full")
+    with pytest.raises(OperationError):
+        world.stack().up()
+    lines = world.state.with_suffix(".journal").read_text().splitlines(keepends=True)
+    before = next(number for number, line in enumerate(lines) if '"id":"b-1"' in line)
+    for file in (*world.state.parent.iterdir(), *world.objects.iterdir()):
+        file.unlink()
+
+    room = len("".join(lines[:before])) + len(lines[before]) // 2
+    result = world.run("up", longest_file=room)
+    assert result.returncode == 1
+    assert result.stderr == ""
+    unrecorded, unsaved = [one for one in result.stdout.splitlines() if one.startswith("error: ")]
+    assert unrecorded == (
+        "error: pulumi-python:dynamic/toy:Thing (b): creating it succeeded (id b-1), but that is "
+        f"not recorded: the state of stack 'dev' cannot be written: {world.state.parent}/"
+        "dev.journal: File too large"
+    )
+    assert "it lacks what the errors above call not recorded: note the ids" in unsaved
+    assert "free some space there" in unsaved
+    assert sorted(read_world(world.objects)) == ["a-1", "b-1"]
+    # What was recorded is there, and the next run knows which create has no end.
+    after = world.run("up", longest_file=1 << 20)
+    assert after.returncode == 0
+    assert "Thing::b, interrupted while creating" in after.stdout
+
+
+def test_a_state_that_cannot_be_saved_is_in_the_journal(world: World) -> None:
+    """If only the last write fails, nothing is lost: the next run goes on from the journal."""
+    world.state.parent.mkdir(parents=True)
+    world.state.with_suffix(".new").symlink_to("/dev/full")
+    with pytest.raises(OperationError) as failure:
+        world.stack().up()
+    assert failure.value.resource_changes == {"create": 4}
+    assert "dev.new: No space left on device; nothing is lost" in str(failure.value)
+    assert world.stack().up().summary.resource_changes == {"same": 4}
+
+
+def test_a_second_kill_loses_nothing_of_the_first_run(world: World) -> None:
+    """What a killed run has recorded stays, whatever becomes of the next one."""
+    for operation, call, held in (("up", "create", "c"), ("refresh", "read", "a")):
+        reached = world.hold(call, held)
+        engine = world.start(operation)
+        provider = reached()
+        engine.kill()
+        engine.communicate()
+        until(lambda pid=provider: not alive(pid))
+        world.release()
+    deployment = world.stack().export_stack().deployment
+    ids = [one["id"] for one in deployment["resources"] if one["urn"].count("Thing::")]
+    assert sorted(ids) == ["a-1", "b-1"]

@@ -48,7 +48,7 @@ def journaled(store: StateStore) -> list[dict[str, Any]]:
     changed = a.copy(inputs={"size": 2, "pin": secret("hush")})
     made = resource("c", dependencies=[b.urn])
     with store.locked(), store.journal() as journal:
-        snapshot.write_to(journal)
+        snapshot.write_to(journal.write)
         snapshot.begin(changed, "updating")
         held.append(content(store, snapshot))
         snapshot.finish(changed, drop=[a], put=[changed])

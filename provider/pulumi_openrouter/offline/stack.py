@@ -34,7 +34,12 @@ from pulumi_openrouter.offline.running.operation import Operation
 from pulumi_openrouter.offline.state.import_file import read_entries
 from pulumi_openrouter.offline.state.model import STACK_TYPE, Resource
 from pulumi_openrouter.offline.state.snapshot import Snapshot
-from pulumi_openrouter.offline.state.store import StateStore, saved_stacks
+from pulumi_openrouter.offline.state.store import (
+    Journal,
+    StateStore,
+    UnwritableError,
+    saved_stacks,
+)
 from pulumi_openrouter.offline.values import values
 
 # Where the entries of an import are from, unless the caller knows better.
@@ -477,7 +482,11 @@ class Stack:
         document = {"version": state.version, "deployment": state.deployment}
         snapshot = self._store.read_document(document, "the deployment to import")
         with self._store.locked():
-            self._store.save(snapshot)
+            try:
+                self._store.save(snapshot)
+            except UnwritableError as error:
+                msg = f"{error}; the state is as it was: {error.remedy}"
+                raise StateError(msg) from error
 
     def _perform(
         self,
@@ -508,7 +517,7 @@ class Stack:
             targets=frozenset(target),
             target_dependents=target_dependents,
         )
-        with self._opened(options, lines) as snapshot:
+        with self._opened(options, lines) as (snapshot, save):
             if clear_pending_creates:
                 snapshot.pending.clear()
             with Operation(options, snapshot, lines.show) as operation:
@@ -521,9 +530,12 @@ class Stack:
                     self._operation = self._canceled = None
                 if operation.canceled:
                     lines.show(Diagnostic("error", "", f"{kind} canceled"))
+            unsaved = save(operation.executor.unrecorded)
+            if unsaved:
+                lines.show(Diagnostic("error", "", unsaved))
         changes, steps = dict(operation.executor.changes), operation.executor.records
         lines.summary(changes, _stack_outputs(snapshot.resources))
-        failed = operation.failed
+        failed = operation.failed or bool(unsaved)
         if expect_no_changes and not failed and not _QUIET.issuperset(changes):
             failed = True
             lines.error("no changes were expected but changes were proposed")
@@ -534,10 +546,16 @@ class Stack:
         return stdout, Summary(kind, "succeeded", changes), steps, lines.diagnostics
 
     @contextmanager
-    def _opened(self, options: OperationOptions, lines: Lines) -> Iterator[Snapshot]:
-        """Lock the state, load it, and save it at the end. A preview only loads it."""
+    def _opened(
+        self, options: OperationOptions, lines: Lines
+    ) -> Iterator[tuple[Snapshot, Callable[[bool], str]]]:
+        """Lock the state and load it; yield it, and what saves it at the end.
+
+        Saving takes whether the journal lacks something that was done, and returns what went wrong,
+        empty if nothing did. A preview only loads the state.
+        """
         if options.dry_run:
-            yield self._store.load()
+            yield self._store.load(), lambda _: ""
             return
         with self._store.locked() as first:
             if first:
@@ -545,10 +563,29 @@ class Stack:
                 message = f"State is kept in {folder}, unencrypted and for your user only."
                 lines.show(Diagnostic("info", "", message))
             snapshot = self._store.load()
-            with self._store.journal() as write:
-                snapshot.write_to(write)
-                yield snapshot
-                self._store.save(snapshot)
+            self._store.fold_journal(snapshot)
+            with self._store.journal() as journal:
+                snapshot.write_to(journal.write)
+                yield snapshot, lambda unrecorded: self._save(snapshot, journal, unrecorded)
+
+    def _save(self, snapshot: Snapshot, journal: Journal, unrecorded: bool) -> str:
+        try:
+            self._store.save(snapshot)
+        except UnwritableError as error:
+            if journal.is_complete() or not unrecorded:
+                return (
+                    f"{error}; nothing is lost: what was done stands in the journal beside it, and "
+                    f"the next operation goes on from there; {error.remedy}"
+                )
+            return (
+                f"{error}; it lacks what the errors above call not recorded: note the ids, import "
+                "or delete by hand what was created, and let `refresh` find what was changed or "
+                f"deleted; before that, {error.remedy.partition(',')[0]}"
+            )
+        return journal.failure and (
+            "the state could be written in the end, and nothing is lost: it holds everything that "
+            f"was done; {journal.failure}"
+        )
 
 
 def _importing(wanted: list[Resource]) -> Callable[[Operation], None]:

@@ -11,10 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from pulumi_openrouter.offline.display.events import Event, StepEvent
 from pulumi_openrouter.offline.display.lines import diff_lines
-from pulumi_openrouter.offline.exceptions import Diagnostic, StepRecord, Stopped
+from pulumi_openrouter.offline.exceptions import Diagnostic, StateError, StepRecord, Stopped
 from pulumi_openrouter.offline.planning.failures import failure_texts
 from pulumi_openrouter.offline.planning.graph import DependencyGraph
 from pulumi_openrouter.offline.planning.steps import CREATES, DELETES, READS, Op, Step
@@ -53,6 +54,8 @@ class Executor:
         self._lock = threading.Lock()
         self.stopped = threading.Event()
         self.errored = False
+        # Whether something was done that the state could not be told.
+        self.unrecorded = False
         self.changes: Counter[str] = Counter()
         self.records: list[StepRecord] = []
         # Resources whose outputs the program may still set.
@@ -101,7 +104,21 @@ class Executor:
         changed = resource.outputs != outputs and not step.skipped
         resource.outputs = outputs
         if not self._options.dry_run and changed:
-            self._snapshot.finish(resource, put=[resource])
+            self._record(urn, lambda: self._snapshot.finish(resource, put=[resource]))
+        return True
+
+    def rebase(self, resources: list[Resource]) -> None:
+        """Record what a refresh has read."""
+        self._record("", lambda: self._snapshot.rebase(resources))
+
+    def _record(self, urn: str, record: Callable[[], None], done: str = "") -> bool:
+        """Write to the state, and return whether that worked; if not, the run ends."""
+        try:
+            record()
+        except StateError as error:
+            self.unrecorded = self.unrecorded or bool(done)
+            self.fail(urn, f"{done}{error}")
+            return False
         return True
 
     def fail(self, urn: str, message: str) -> None:
@@ -113,8 +130,8 @@ class Executor:
     def _carry_out(self, step: Step) -> bool:
         self._emit(StepEvent("begun", step))
         started = time.monotonic()
-        if step.op in _PENDING and not self._options.dry_run:
-            self._snapshot.begin(step.resource, _PENDING[step.op])
+        if step.op in _PENDING and not self._options.dry_run and not self._begin(step):
+            return False
         try:
             actions.apply(step, self._provider, dry_run=self._options.dry_run)
         except (ProviderError, ProtectedError) as error:
@@ -124,15 +141,27 @@ class Executor:
             _hide_secrets(step.new)
         if step.failures:
             self._warn(step)
-        if not self._options.dry_run:
-            self._end(step)
+        # A step that is done and cannot be recorded is done all the same, and shown as such.
+        recorded = self._options.dry_run or self._record(
+            step.urn, lambda: self._end(step), _done_text(step)
+        )
         self._count(step)
         self._emit(StepEvent("done", step, time.monotonic() - started))
-        return True
+        return recorded
+
+    def _begin(self, step: Step) -> bool:
+        """Record that a step begins; if that is impossible, it must not begin."""
+        kind = _PENDING[step.op]
+        if self._record(step.urn, lambda: self._snapshot.begin(step.resource, kind)):
+            return True
+        with suppress(StateError):
+            self._snapshot.finish(step.resource)
+        self._emit(StepEvent("failed", step, 0))
+        return False
 
     def _failed(self, step: Step, error: Exception, seconds: float) -> None:
         if not self._options.dry_run:
-            self._snapshot.finish(step.resource)
+            self._record(step.urn, lambda: self._snapshot.finish(step.resource))
         self._emit(StepEvent("failed", step, seconds))
         text = f"Preview failed: {error}" if self._options.dry_run else str(error)
         urn = "" if step.internal else step.urn
@@ -178,6 +207,14 @@ class Executor:
         elif step.op in DELETES and step.before.pending_replacement:
             drop, put = [], drop
         self._snapshot.finish(step.resource, drop=drop, put=put)
+
+
+def _done_text(step: Step) -> str:
+    """Return the beginning of the error about a step that is done and cannot be recorded."""
+    kind = _PENDING.get(step.op)
+    if kind is None or step.internal:
+        return ""
+    return f"{kind} it succeeded (id {step.resource.id or 'none'}), but that is not recorded: "
 
 
 def _hide_secrets(resource: Resource) -> None:

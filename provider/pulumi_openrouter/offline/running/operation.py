@@ -123,7 +123,7 @@ class Operation:
         if self.options.dry_run:
             self.snapshot.base = resources
         else:
-            self.snapshot.rebase(resources)
+            self.executor.rebase(resources)
         self._planner = self._new_planner()
 
     def run_program(self) -> None:

@@ -6,11 +6,14 @@ into the file at the end, or by the next operation when this one was killed. Fol
 0600, and git ignores them.
 """
 
+from __future__ import annotations
+
+import errno
 import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -31,7 +34,7 @@ _ENGINE = "v3.0.0-offline"
 if os.name == "nt":
     import msvcrt
 
-    def _lock(file: IO[str]) -> bool:
+    def _lock(file: IO[bytes]) -> bool:
         try:
             # Lock a place after the text, which another process must be able to read.
             file.seek(1 << 20)
@@ -45,7 +48,7 @@ if os.name == "nt":
 else:
     import fcntl
 
-    def _lock(file: IO[str]) -> bool:
+    def _lock(file: IO[bytes]) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -73,31 +76,58 @@ class StateStore:
     def locked(self) -> Iterator[bool]:
         """Hold the lock of the stack; return whether this is the first state in the project folder.
 
-        Raises StateError, naming the holder, when another operation has it.
+        Raises StateError when another operation has it, naming the holder, or when nothing can be
+        written here.
         """
         first = not self._folder.parent.exists()
-        for folder in (self._folder.parent, self._folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not (ignored := self._folder.parent / ".gitignore").exists():
-            # The state holds secrets in plain text, which must not end up in a repository.
-            ignored.write_text("*\n", encoding="utf-8")
-        with open(os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        with self._begins(self._folder):
+            self._make_folder()
+            file = open(  # noqa: SIM115  # closed below, after the operation
+                os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0
+            )
+        with file:
             if not _lock(file):
-                holder = file.read().strip() or "another process"
+                holder = file.read().decode(errors="replace").strip() or "another process"
                 msg = (
                     f"stack {self.stack!r} is in use by {holder}; "
                     "wait until it is done, or end that process"
                 )
                 raise StateError(msg)
-            file.truncate(0)
             started = datetime.now().astimezone().isoformat(timespec="seconds")
-            file.write(f"process {os.getpid()}, since {started}\n")
-            file.flush()
+            with self._begins(self._lock_file):
+                file.truncate(0)
+                file.write(f"process {os.getpid()}, since {started}\n".encode())
             try:
                 yield first
             finally:
-                file.seek(0)
-                file.truncate(0)
+                # A holder that is named wrongly is no reason to fail.
+                with suppress(OSError):
+                    file.truncate(0)
+
+    def _make_folder(self) -> None:
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (ignored := self._folder.parent / ".gitignore").exists():
+            # The state holds secrets in plain text, which must not end up in a repository.
+            try:
+                ignored.write_text("*\n", encoding="utf-8")
+            except OSError:
+                # An empty one would let git see the state, and would never be written again.
+                ignored.unlink(missing_ok=True)
+                raise
+
+    @contextmanager
+    def _begins(self, file: Path) -> Iterator[None]:
+        """Make one line of an OSError that comes before anything is done."""
+        try:
+            yield
+        except OSError as error:
+            msg = f"{self._not_written(file, error)}; nothing was done: {remedy(error)}"
+            raise StateError(msg) from error
+
+    def _not_written(self, file: Path, error: OSError) -> str:
+        where = error.filename or file
+        return f"the state of stack {self.stack!r} cannot be written: {where}: {error.strerror}"
 
     def load(self) -> Snapshot:
         """Read the state, with what the journal of a killed operation adds to it.
@@ -125,31 +155,50 @@ class StateStore:
         return time, len([one for one in resources if not one.is_provider])
 
     def save(self, snapshot: Snapshot) -> None:
-        """Replace the file atomically with this state, and remove the journal."""
+        """Replace the file atomically with this state, and remove the journal.
+
+        Raises StateError if it cannot be written; file and journal are then as they were.
+        """
         temporary = self.file.with_suffix(".new")
-        document = json.dumps(self.document(snapshot), indent=4, ensure_ascii=False)
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(document + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.file)
-        self._journal_file.unlink(missing_ok=True)
+        document = json.dumps(self.document(snapshot), indent=4, ensure_ascii=False) + "\n"
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(document)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.file)
+            self._journal_file.unlink(missing_ok=True)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise UnwritableError(self._not_written(temporary, error), remedy(error)) from error
 
     @contextmanager
-    def journal(self) -> Iterator[Callable[[dict[str, Any]], None]]:
-        """Open an empty journal on top of the saved state; yield a function that appends to it.
-
-        Each line is flushed before the next step of the operation begins.
-        """
+    def journal(self) -> Iterator[Journal]:
+        """Open an empty journal on top of the saved state."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with open(os.open(self._journal_file, flags, 0o600), "w", encoding="utf-8") as file:
+        with self._begins(self._journal_file):
+            descriptor = os.open(self._journal_file, flags, 0o600)
+        try:
+            journal = Journal(
+                descriptor, lambda error: self._not_written(self._journal_file, error)
+            )
+            with self._begins(self._journal_file):
+                journal.append({"base": _fingerprint(self._read(self.file))})
+            yield journal
+        finally:
+            with suppress(OSError):
+                os.close(descriptor)
 
-            def write(record: dict[str, Any]) -> None:
-                file.write(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
-                file.flush()
-
-            write({"base": _fingerprint(self._read(self.file))})
-            yield write
+    def fold_journal(self, snapshot: Snapshot) -> None:
+        """Save a state that was loaded, if a journal adds to it, so that a new one may begin."""
+        if self._journal_file.exists():
+            try:
+                self.save(snapshot)
+            except UnwritableError as error:
+                msg = f"{error}; nothing was done: {error.remedy}"
+                raise StateError(msg) from error
 
     def document(self, snapshot: Snapshot) -> dict[str, Any]:
         """Return the state as `pulumi stack export` would, and `pulumi stack import` takes it."""
@@ -241,8 +290,65 @@ class StateStore:
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
-            msg = f"{file} cannot be read: {error}"
+            reason = error.strerror if isinstance(error, OSError) else "it is not in UTF-8"
+            msg = (
+                f"{file} cannot be read: {reason}; put back a good copy of it, or make it readable"
+            )
             raise StateError(msg) from error
+
+
+class UnwritableError(StateError):
+    """The state, or its journal, cannot be written; `remedy` is what to do about it."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class Journal:
+    """The open journal of an operation.
+
+    What could not be written is kept, and written before anything else as soon as that works, so
+    the file never has a line with a part missing.
+    """
+
+    def __init__(self, descriptor: int, describe: Callable[[OSError], str]) -> None:
+        self._descriptor = descriptor
+        self._describe = describe
+        self._left = b""
+        # What to do about the first line that could not be written at once; empty if all could.
+        self.failure = ""
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Append a line, before the next step of the operation begins; raises UnwritableError."""
+        try:
+            self.append(record)
+        except OSError as error:
+            self.failure = self.failure or remedy(error)
+            raise UnwritableError(self._describe(error), remedy(error)) from error
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Append a line; raises OSError."""
+        line = json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n"
+        self._left += line.encode()
+        self._flush()
+
+    def is_complete(self) -> bool:
+        """Return whether everything is written, now that there may be room again."""
+        with suppress(OSError):
+            self._flush()
+        return not self._left
+
+    def _flush(self) -> None:
+        while self._left:
+            self._left = self._left[os.write(self._descriptor, self._left) :]
+
+
+def remedy(error: OSError) -> str:
+    """Return what to do about a file that cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "free some space there, and run the command again"
+    return "make that folder writable for your user, and run the command again"
 
 
 def _fingerprint(text: str | None) -> str:
