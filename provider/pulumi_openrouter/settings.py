@@ -136,7 +136,9 @@ class _Source:
             return parse(text)
         except ValueError as error:
             rule = str(error)
-        shown = "not shown here" if "@" in text else f'"{redact(fold(text, 100))}"'
+        # A URL may hold a password before an @, and a key in its query or its fragment.
+        is_secret = any(one in text for one in "@?#")
+        shown = "not shown here" if is_secret else f'"{redact(fold(text, 100))}"'
         usual = str(default).lower().removesuffix(".0")
         msg = f"{place} is {shown}, but it must {rule}. Correct it, or unset it to use {usual}."
         raise ConfigurationError(msg)

@@ -334,6 +334,18 @@ def test_marks_and_options_that_name_nothing_are_refused(sandbox: Sandbox) -> No
         sandbox.set_options(colour="red")
 
 
+@pytest.mark.parametrize("method", ["FROB", "put", ""])
+def test_a_fault_of_no_method_is_refused(sandbox: Sandbox, method: str) -> None:
+    """A fault that could never match a request says which methods there are."""
+    body = {"method": method, "status": 500}
+    answer = httpx.post(f"{sandbox.control_url}/faults", json=body, trust_env=False)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].endswith(
+        f"must be one of *, GET, POST, PUT, PATCH, DELETE, not {method!r}"
+    )
+    assert sandbox.faults() == []
+
+
 def test_options_are_set_one_at_a_time(sandbox: Sandbox) -> None:
     """Setting an option leaves the others as they are."""
     sandbox.set_options(plan="standard")

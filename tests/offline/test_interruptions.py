@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -323,7 +324,7 @@ def test_a_second_kill_loses_nothing_of_the_first_run(world: World) -> None:
         provider = reached()
         engine.kill()
         engine.communicate()
-        until(lambda pid=provider: not alive(pid))
+        until(partial(lambda one: not alive(one), provider))
         world.release()
     deployment = world.stack().export_stack().deployment
     ids = [one["id"] for one in deployment["resources"] if one["urn"].count("Thing::")]

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from pulumi_openrouter.sandbox import Sandbox
+from pulumi_openrouter.settings import Settings
 
 # A test run in the background of a shell ignores Ctrl-C, and hands that down.
 START = """
@@ -93,10 +95,41 @@ def test_port_in_use_is_one_line_of_error() -> None:
 
 
 def test_other_than_loopback_is_warned_of() -> None:
-    """Listening where other machines can reach it is said on standard error."""
+    """Other machines are warned of, and the exports lead a program of this one to the sandbox."""
     with running("--port", "0", "--host", "0.0.0.0") as process:  # noqa: S104 - the case meant
         assert process.stderr is not None
-        assert process.stderr.readline() == "warning: 0.0.0.0 can be reached from other machines\n"
+        assert process.stderr.readline() == (
+            "warning: 0.0.0.0 can be reached from other machines; programs that run there need "
+            "https in front of it, because they accept plain http on their own machine only\n"
+        )
+        environment = exports(process)
+        settings = Settings.load(lambda _: None, environment)
+        headers = {"Authorization": f"Bearer {settings.management_key}"}
+        assert httpx.get(f"{settings.base_url}/workspaces", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["a b", "ü", "line\nbreak"])
+def test_a_key_that_no_client_can_send_is_refused(key: str) -> None:
+    """The command does not start with a key that no header can carry."""
+    with running("--port", "0", "--key", key) as process:
+        output, errors = process.communicate(timeout=120)
+    assert (process.returncode, output) == (1, "")
+    assert errors == (
+        "Error: the sandbox's key holds a space, a control character or a character outside ASCII, "
+        "so no client can send it. Choose another with --key.\n"
+    )
+
+
+def test_a_database_that_cannot_be_used_is_one_line_of_error(tmp_path: Path) -> None:
+    """A database in a folder that is not there ends the command with one line that names it."""
+    db = tmp_path / "nowhere" / "x.db"
+    with running("--port", "0", "--db", str(db)) as process:
+        output, errors = process.communicate(timeout=120)
+    assert (process.returncode, output) == (1, "")
+    assert errors == (
+        f"Error: the database {db} cannot be used: unable to open database file. Name another "
+        "file, or a new one.\n"
+    )
 
 
 def test_missing_extra_is_named() -> None:

@@ -43,7 +43,11 @@ def sandbox(  # noqa: PLR0917 - click passes the options by name
         pulumi-openrouter sandbox --db acme.db --log
     """
     if not _is_loopback(host):
-        click.echo(f"warning: {host} can be reached from other machines", err=True)
+        click.echo(
+            f"warning: {host} can be reached from other machines; programs that run there need "
+            "https in front of it, because they accept plain http on their own machine only",
+            err=True,
+        )
     on_answer = _print_request if log else lambda _: None
     try:
         # Imported here because FastAPI takes a while to load and there are other commands.

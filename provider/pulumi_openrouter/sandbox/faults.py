@@ -31,6 +31,7 @@ STATUS_MESSAGES = {
     504: "Gateway Timeout",
 }
 
+METHODS = ("*", "GET", "POST", "PUT", "PATCH", "DELETE")
 ACTIONS = ("status", "lose", "truncate", "stall", "merge", "hold")
 
 
@@ -39,6 +40,13 @@ def _absolute(path: str) -> str:
         msg = "must begin with /, as in /workspaces/*/budgets/**"
         raise ValueError(msg)
     return path
+
+
+def _method(method: str) -> str:
+    if method not in METHODS:
+        msg = f"must be one of {', '.join(METHODS)}, not {method!r}"
+        raise ValueError(msg)
+    return method
 
 
 class Fault(BaseModel):
@@ -64,7 +72,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    method: str = "*"
+    method: Annotated[str, AfterValidator(_method)] = "*"
     path: Annotated[str, AfterValidator(_absolute)] = "/**"
     times: Annotated[int, Field(ge=1)] | None = 1
     skip: Annotated[int, Field(ge=0)] = 0

@@ -54,8 +54,8 @@ class Sandbox:
     `port` 0 is any free port. `db` is a file that keeps the state (None: in memory). `seed` is a
     YAML file or a dict, see `seed`. `key` is the management key that clients must send.
     `on_answer` is called, in the server's thread, after each request to the API. SandboxError when
-    the port is in use, when the database or the seed is not usable, and when the sandbox is used
-    outside of the block.
+    the port is in use, when the database, the seed or the key is not usable, and when the sandbox
+    is used outside of the block.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Sandbox:
         *,
         on_answer: Callable[[Record], None] = lambda _: None,
     ) -> None:
-        self.key = key or DEFAULT_KEY
+        self.key = _checked_key(key or DEFAULT_KEY)
         self._host, self._port = host, port
         self._db = db
         self._seed = seed
@@ -84,7 +84,7 @@ class Sandbox:
         except BaseException:
             store.close()
             raise
-        host, port = self._host, listener.getsockname()[1]
+        host, port = _loopback(self._host), listener.getsockname()[1]
         origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self._running = _Server(origin, control, listener)
         return self
@@ -225,6 +225,21 @@ class _Protocol(H11Protocol):
             await app(scope, receive, send)
 
         self.app = with_close
+
+
+def _loopback(host: str) -> str:
+    """Return where this machine reaches an address: all interfaces are no address to connect to."""
+    return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def _checked_key(key: str) -> str:
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        msg = (
+            "the sandbox's key holds a space, a control character or a character outside ASCII, so "
+            "no client can send it. Choose another with --key."
+        )
+        raise SandboxError(msg)
+    return key
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -264,13 +264,16 @@ class _File:
 
     def __init__(self, path: str | Path) -> None:
         # The caller's thread opens the connection and the server's uses it, never both at once.
-        self._connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=0
-        )
+        connection: sqlite3.Connection | None = None
         try:
+            connection = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, timeout=0
+            )
+            self._connection = connection
             self._open()
         except sqlite3.DatabaseError as error:
-            self._connection.close()
+            if connection is not None:
+                connection.close()
             msg = f"the database {path} cannot be used: {error}. Name another file, or a new one."
             raise SandboxError(msg) from error
 
@@ -287,6 +290,9 @@ class _File:
         self._connection.execute("PRAGMA journal_mode = WAL")
         if not tables:
             self._connection.executescript(SCHEMA)
+        # A file that can only be read is refused now, and not with the first request that writes.
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute("COMMIT")
 
     def read(self) -> str | None:
         """Return the text that was written last."""
