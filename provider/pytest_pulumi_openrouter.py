@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 OFFLINE, PULUMI, BOTH = "offline", "pulumi", "both"
 _OPTION = "--openrouter-engine"
 _SCOPE = "openrouter_sandbox_scope"
+_WRONG_MARKERS = pytest.StashKey[list[str]]()
 _SCOPES = ("function", "class", "module", "package", "session")
 
 
@@ -86,8 +87,16 @@ def _engines(metafunc: pytest.Metafunc) -> list[str]:
     if not marker.args or not {*marker.args} <= {OFFLINE, PULUMI}:
         where = metafunc.definition.nodeid
         msg = f"{where}: openrouter_engine takes {OFFLINE!r}, {PULUMI!r} or both, not {marker.args}"
-        raise pytest.UsageError(msg)
+        # Raised once all tests are collected, because pytest would show a traceback of it here.
+        metafunc.config.stash.setdefault(_WRONG_MARKERS, []).append(msg)
+        return [OFFLINE]
     return [*marker.args]
+
+
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """Refuse markers that cannot be followed."""
+    if wrong := config.stash.get(_WRONG_MARKERS, []):
+        raise pytest.UsageError(*wrong)
 
 
 def _has_cli() -> bool:

@@ -149,7 +149,11 @@ def test_where_there_is_a_cli_a_test_runs_on_both(
         "import pytest\n@pytest.mark.openrouter_engine('real')\ndef test_x(openrouter_engine): pass"
     )
     wrong = pytester.runpytest_subprocess()
-    wrong.stdout.fnmatch_lines(["*openrouter_engine takes 'offline', 'pulumi' or both*"])
+    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+    wrong.stderr.fnmatch_lines(
+        ["ERROR: *.py::test_x: openrouter_engine takes 'offline', 'pulumi' or both, not ('real',)"]
+    )
+    assert "Traceback" not in wrong.stdout.str() + wrong.stderr.str()
 
 
 def test_a_missing_library_is_named(pytester: pytest.Pytester) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import resource
+import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -175,6 +177,106 @@ def test_a_function_that_no_process_can_import_is_refused(pytester: pytest.Pytes
             openrouter_stack(program)
     """
     run(pytester, test).assert_outcomes(passed=3)
+
+
+BOTH_WAYS = """
+import asyncio
+import sys
+
+async def waits():
+    openrouter.Workspace("before")
+    await asyncio.sleep(0)
+    chat = openrouter.Workspace("after")
+    pulumi.export("slug", chat.slug)
+
+async def fails():
+    await asyncio.sleep(0)
+    raise ZeroDivisionError("of the program")
+
+def leaves():
+    openrouter.Workspace("chat")
+    sys.exit(0)
+
+async def leaves_late():
+    await asyncio.sleep(0)
+    leaves()
+
+def exits():
+    sys.exit(3)
+
+def yields():
+    yield openrouter.Workspace("chat")
+
+async def yields_late():
+    yield openrouter.Workspace("chat")
+"""
+
+
+@pytest.mark.parametrize("engine", ["offline", pytest.param("pulumi", marks=pytest.mark.cli)])
+def test_mocks_and_stacks_run_a_function_in_the_same_way(
+    pytester: pytest.Pytester, engine: str
+) -> None:
+    """An async program runs to its end, an exit code counts, and a generator is refused."""
+    test = f"""
+    pytestmark = pytest.mark.openrouter_engine("{engine}")
+
+    def test_async(openrouter_stack, openrouter_mocks):
+        declared = openrouter_mocks(waits)
+        assert [*declared.resources] == ["Workspace before", "Workspace after"]
+        assert declared.outputs == {{"slug": "after-test"}}
+        up = openrouter_stack(waits).up()
+        assert up.created == ["Workspace after", "Workspace before"]
+        assert up.outputs == {{"slug": "after-test"}}
+
+    def test_async_that_fails(openrouter_stack, openrouter_mocks):
+        with pytest.raises(ZeroDivisionError, match="of the program"):
+            openrouter_mocks(fails)
+        with pytest.raises(OperationFailed, match="ZeroDivisionError: of the program"):
+            openrouter_stack(fails).preview()
+
+    @pytest.mark.parametrize("program", [leaves, leaves_late])
+    def test_exit(openrouter_stack, openrouter_mocks, program):
+        assert "Workspace chat" in openrouter_mocks(program)
+        assert openrouter_stack(program).up().created == ["Workspace chat"]
+
+    def test_exit_code(openrouter_stack, openrouter_mocks):
+        with pytest.raises(ProgramError, match="the program ended with exit code 3"):
+            openrouter_mocks(exits)
+        with pytest.raises(OperationFailed, match="exit code"):
+            openrouter_stack(exits).preview()
+
+    @pytest.mark.parametrize("program", [yields, yields_late])
+    def test_generator(openrouter_stack, openrouter_mocks, program):
+        for run in (openrouter_mocks, openrouter_stack):
+            with pytest.raises(ProgramError, match=f"the program {{program.__name__}} is a gener"):
+                run(program)
+
+    def test_config(openrouter_stack, openrouter_mocks):
+        for run in (openrouter_mocks, openrouter_stack):
+            with pytest.raises(TypeError, match="config is a list, and it must be a mapping"):
+                run(program, config=["x"])
+    """
+    run(pytester, test, head=FUNCTION + BOTH_WAYS).assert_outcomes(passed=8)
+
+
+def test_a_function_may_import_beside_itself_in_importlib_mode(pytester: pytest.Pytester) -> None:
+    """Relative imports work where no folder of the tests is on the path, in packages and not."""
+    for package in ("tests", "tests/deep"):
+        pytester.mkpydir(package)
+    for folder, dots in (("tests", "."), ("tests/deep", ".."), ("tests/plain", "..")):
+        pytester.path.joinpath(folder).mkdir(exist_ok=True)
+        pytester.path.joinpath(folder, "test_p.py").write_text(
+            "import pulumi_openrouter as openrouter\n"
+            f"from {dots}helper import NAME\n\n"
+            "def program():\n    openrouter.Workspace(NAME)\n\n"
+            "def test_function(openrouter_stack):\n"
+            "    assert openrouter_stack(program).preview().created == ['Workspace red']\n"
+        )
+    pytester.path.joinpath("tests/helper.py").write_text("NAME = 'red'\n")
+    # Unlike `python -m pytest`, this does not put the current folder on the path.
+    command = Path(sys.executable).with_name("pytest")
+    ran = pytester.run(command, "--import-mode=importlib", "tests")
+    ran.assert_outcomes(passed=3)
 
 
 def test_a_folder_is_left_as_it_is(pytester: pytest.Pytester) -> None:

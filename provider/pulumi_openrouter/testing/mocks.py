@@ -25,7 +25,13 @@ from pulumi_openrouter.lifecycle.properties import user_inputs
 from pulumi_openrouter.lifecycle.session import Session
 from pulumi_openrouter.registry import RESOURCES
 from pulumi_openrouter.settings import Settings
-from pulumi_openrouter.testing.project import ProgramError, config_text, find_folder
+from pulumi_openrouter.testing.project import (
+    ProgramError,
+    checked_config,
+    config_text,
+    find_folder,
+    refuse_generator,
+)
 
 # A failure is shown where the test made the call, and not in here.
 __tracebackhide__ = True
@@ -112,7 +118,8 @@ class MockRunner:
         that are made up.
 
         Args:
-            program: A function, which may use whatever a function may use, or the folder of a
+            program: A function, which may use whatever a function may use and is awaited if it is
+                async, or the folder of a
                 project, from the folder of the test file on. Default: the project that the test
                 file is in. Of a project, only the program is used, not its configuration.
             project: The name of the project.
@@ -121,11 +128,14 @@ class MockRunner:
 
         Raises:
             MockError: The inputs of a resource break a rule.
-            ProgramError: There is no such program.
+            ProgramError: There is no such program, it is a generator, or it ends with an exit code
+                other than 0.
+            TypeError: `config` is no mapping.
             Exception: Whatever the program raises.
         """
         run = program if callable(program) else self._main(program)
-        configuration = _configuration(project, config or {})
+        refuse_generator(run)
+        configuration = _configuration(project, checked_config(config))
         # All that the SDK knows of a run belongs to its thread, so a thread of its own keeps the
         # run apart from other mocks in the process of the test.
         with ThreadPoolExecutor(max_workers=1) as thread:
@@ -201,16 +211,23 @@ def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 async def _run(program: Callable[[], object]) -> dict[str, Any]:
     """Run a program below a root stack and return the outputs of the stack."""
-    await pulumi.runtime.run_in_stack(lambda: _only_if_awaitable(program()))
+    await pulumi.runtime.run_in_stack(lambda: _to_the_end(program))
     root = get_root_resource()
     outputs = root.outputs if isinstance(root, Stack) else {}
     resolved: Any = await pulumi.Output.all(**outputs).future()
     return dict(resolved or {})
 
 
-def _only_if_awaitable(result: object) -> Any:
-    """Return what the program has to be awaited for; anything else that it returns is nothing."""
-    return result if asyncio.iscoroutine(result) else None
+async def _to_the_end(program: Callable[[], object]) -> None:
+    """Run a program and await it if it is async; `sys.exit(0)` ends it as it ends a process."""
+    try:
+        result = program()
+        if asyncio.iscoroutine(result):
+            await result
+    except SystemExit as error:
+        if error.code:
+            msg = f"the program ended with exit code {error.code}"
+            raise ProgramError(msg) from None
 
 
 def _configuration(

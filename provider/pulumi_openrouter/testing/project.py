@@ -109,11 +109,34 @@ def config_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def refuse_generator(program: Callable[[], object]) -> None:
+    """Raise ProgramError for a function with a `yield`, whose body would never run."""
+    if inspect.isgeneratorfunction(program) or inspect.isasyncgenfunction(program):
+        name = getattr(program, "__qualname__", repr(program))
+        msg = (
+            f"the program {name} is a generator, because it has a `yield`: calling it would not "
+            "run it; remove the `yield`"
+        )
+        raise ProgramError(msg)
+
+
+def checked_config(config: Mapping[str, ConfigInput] | None) -> Mapping[str, ConfigInput]:
+    """Return the configuration of a test; raises TypeError for what is no mapping."""
+    if config is None or isinstance(config, Mapping):
+        return config or {}
+    msg = (
+        f"config is a {type(config).__name__}, and it must be a mapping of keys to values, such as "
+        '{"limit": 500}'
+    )
+    raise TypeError(msg)
+
+
 def _importable(function: Callable[[], object]) -> tuple[str, str, str]:
     """Return the module, the file and the name of a function, which the program imports anew."""
     if not inspect.isfunction(function):
         msg = f"a program is a folder or a function, not {function!r}"
         raise ProgramError(msg)
+    refuse_generator(function)
     name = function.__qualname__
     if "<" in name:
         what = "a lambda" if name.endswith("<lambda>") else "defined inside of another function"

@@ -19,6 +19,7 @@ from pulumi_openrouter.testing.organization import LiveWorkspace, live_workspace
 from pulumi_openrouter.testing.project import (
     ConfigInput,
     ProgramSource,
+    checked_config,
     config_text,
     copy_folder,
     find_folder,
@@ -270,9 +271,9 @@ class StackFactory:
 
                 A function runs as in a program of its own, in a process of its own, which imports
                 its module anew. So it has to be defined at the top level of a file (or of a class)
-                and takes no arguments. It may use whatever its module imports and defines, and
-                `pulumi.Config`. It does not see fixtures, local variables of the test, or
-                anything that the test has changed in a module.
+                and takes no arguments. An async one is awaited. It may use whatever its module
+                imports and defines, and `pulumi.Config`. It does not see fixtures, local variables
+                of the test, or anything that the test has changed in a module.
             stack: The name of the stack. Of a project it also chooses `Pulumi.<stack>.yaml`.
             config: Values of the configuration, which come before those of `Pulumi.<stack>.yaml`.
                 A key without a namespace gets the project's, which is `test` for a function.
@@ -282,10 +283,11 @@ class StackFactory:
 
         Raises:
             ProgramError: There is no such program, or it cannot be run in a process of its own.
+            TypeError: `config` is no mapping.
         """
+        given = checked_config(config)
         self._made += 1
         folder = self._folder / str(self._made)
-        given = config or {}
         if callable(program):
             folder.mkdir()
             write_project(folder, "test")
