@@ -34,7 +34,12 @@ from pulumi_openrouter.errors import ApiError, ForbiddenError, OpenRouterError
 from pulumi_openrouter.importing.files import OLDEST_CLI
 from pulumi_openrouter.importing.reading import ReadOnlyTransport
 from pulumi_openrouter.offline.exceptions import ProjectError
-from pulumi_openrouter.offline.project import Project, find_project, read_config
+from pulumi_openrouter.offline.project import (
+    Project,
+    checked_stack_name,
+    find_project,
+    read_config,
+)
 from pulumi_openrouter.offline.stack import choose_stack
 from pulumi_openrouter.offline.values.documents import read_document
 from pulumi_openrouter.settings import KEY_SETTING, KEY_VARIABLES, PLAIN_KEY_REMEDY, Settings
@@ -279,6 +284,7 @@ def _stack_config(cwd: Path, stack: str | None) -> tuple[_Config, list[Finding]]
         text = "not read, because no stack is named; the settings come from the environment only"
         return config, [*found, Finding("stack config", "warning", text, _sentence(str(error)))]
     try:
+        name = _checked(project, name)
         problems = _read_stack(config, project, name)
     except ProjectError as error:
         text = config.clean(str(error))
@@ -298,6 +304,17 @@ def _stack_config(cwd: Path, stack: str | None) -> tuple[_Config, list[Finding]]
     hint = f"Check the name. These stacks have a file: {', '.join(others)}." if unknown else ""
     status: Status = "warning" if unknown else "ok"
     return config, [*found, Finding("stack config", status, text, hint, facts)]
+
+
+def _checked(project: Project, name: str) -> str:
+    """Return the name of a stack, which may have an organization of Pulumi Cloud before it.
+
+    Raises ProjectError for a name that no engine takes.
+    """
+    *qualifiers, bare = name.split("/")
+    if len(qualifiers) <= 2 and not {"", ".", ".."}.intersection(qualifiers):
+        return checked_stack_name(project, bare)
+    return checked_stack_name(project, name)
 
 
 def _environment(project: Project) -> list[Finding]:

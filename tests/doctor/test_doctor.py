@@ -315,6 +315,35 @@ def test_a_stack_without_a_file_may_be_a_typo(examine: Examine, tmp_path: Path) 
     assert "have a file: prod" in report.said("stack config")
 
 
+@pytest.mark.parametrize("name", ["../../etc", "my dev", "/etc", "a/b/c/prod"])
+def test_a_name_that_no_stack_has_is_an_error(examine: Examine, tmp_path: Path, name: str) -> None:
+    """What the engines refuse as a name is refused here too, and nothing is read in its place."""
+    project(tmp_path, "  openrouter:maxRetries: 3", "prod")
+    report = examine("--stack", name)
+    assert (report.code, report.status("stack config")) == (1, "error")
+    assert repr(name) in report.said("stack config")
+
+
+@pytest.mark.parametrize("name", ["acme/prod", "acme/teams/prod", "organization/prod"])
+def test_a_stack_may_be_named_with_its_organization(
+    examine: Examine, tmp_path: Path, name: str
+) -> None:
+    """The name that a stack has in Pulumi Cloud leads to its file."""
+    project(tmp_path, "  openrouter:maxRetries: 3", "prod")
+    report = examine("--stack", name)
+    assert (report.code, report.status("stack config")) == (0, "ok")
+    assert "openrouter:maxRetries" in report.said("stack config")
+
+
+def test_a_base_url_with_a_query_is_not_shown(run: Run) -> None:
+    """A query may hold a key, so neither form of the report shows any of the URL."""
+    for form in ((), ("--json",)):
+        done = run(*form, OPENROUTER_BASE_URL="http://127.0.0.1:1/api/v1?api_key=geheim")
+        assert done.returncode == 1
+        assert "OPENROUTER_BASE_URL is not shown here, but it must" in done.stdout
+        assert "geheim" not in done.stdout + done.stderr
+
+
 def test_proxies_are_shown_without_their_passwords(examine: Examine) -> None:
     """What the environment says of proxies is shown, and which way requests go."""
     report = examine(

@@ -31,6 +31,24 @@ def test_stacks_are_listed_with_their_last_update_and_size(project: Path) -> Non
     assert [one.name for one in list_stacks(project)] == ["dev", "prod"]
 
 
+def test_a_damaged_state_hides_no_other_stack(project: Path) -> None:
+    """The others are listed, and of the damaged one it is said that it is."""
+    run(project, "up", "--stack", "dev")
+    damaged = project / ".pulumi-offline" / "toy" / "prod.json"
+    damaged.write_text("{")
+    result = run(project, "stacks")
+    _title, dev, prod = result.stdout.splitlines()
+    assert dev.startswith("dev   20")
+    assert prod.split() == ["prod", "unreadable", "-"]
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: {damaged} is damaged, it is not JSON")
+    assert result.stderr.count("\n") == 1
+    of_dev, of_prod = json.loads(run(project, "stacks", "--json").stdout)
+    assert of_dev["resourceCount"] == 2
+    assert of_prod["name"] == "prod"
+    assert "is damaged" in of_prod["error"]
+
+
 def test_outputs_are_printed_by_name_and_one_by_one(project: Path) -> None:
     """All outputs are lines or one JSON object; a single one is its bare value."""
     run(project, "up")

@@ -2,8 +2,19 @@
 
 from pathlib import Path
 
+import pytest
+
 from .test_commands import document, run
 from .test_commands import project as project  # a fixture
+
+
+@pytest.mark.parametrize("variant", ["transformed", "transformed_group"])
+@pytest.mark.parametrize("operation", ["preview", "up"])
+def test_a_run_with_transforms_is_quiet(project: Path, operation: str, variant: str) -> None:
+    """The connections to the program are closed in an order in which nothing is logged of them."""
+    result = run(project, operation, variant=variant)
+    assert result.returncode == 0
+    assert result.stderr == ""
 
 
 def test_a_transform_that_fails_is_named_with_its_resource(project: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.project import pulumi_on_path
+
 PROGRAM = """\
 import pulumi
 import pulumi_openrouter as openrouter
@@ -212,7 +214,13 @@ async def yields_late():
 """
 
 
-@pytest.mark.parametrize("engine", ["offline", pytest.param("pulumi", marks=pytest.mark.cli)])
+ON_THE_CLI = (
+    pytest.mark.cli,
+    pytest.mark.skipif(not pulumi_on_path(), reason="`pulumi` is not on PATH"),
+)
+
+
+@pytest.mark.parametrize("engine", ["offline", pytest.param("pulumi", marks=ON_THE_CLI)])
 def test_mocks_and_stacks_run_a_function_in_the_same_way(
     pytester: pytest.Pytester, engine: str
 ) -> None:

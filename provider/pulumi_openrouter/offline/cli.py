@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, wraps
 from pathlib import Path
 from types import FrameType
@@ -34,6 +34,7 @@ from pulumi_openrouter.offline.stack import (
     OperationResult,
     OutputMap,
     Stack,
+    StackSummary,
     choose_stack,
     create_or_select_stack,
     list_stacks,
@@ -359,7 +360,8 @@ def stacks(cwd: Path, as_json: bool) -> None:
     """List the project's stacks.
 
     Each has the time of its last update and the number of its resources. A stack that has a
-    configuration file and no state yet is listed as well.
+    configuration file and no state yet is listed as well. If the state of a stack cannot be read,
+    an error says why, and the exit code is 1.
 
     \b
         pulumi-openrouter offline stacks
@@ -367,14 +369,28 @@ def stacks(cwd: Path, as_json: bool) -> None:
     with _errors_in_one_line():
         found = list_stacks(cwd)
     if as_json:
-        keys = "name", "lastUpdate", "resourceCount"
-        rows = [dict(zip(keys, astuple(one), strict=True)) for one in found]
-        click.echo(json.dumps(rows, indent=2))
-        return
-    width = max([len("NAME"), *(len(one.name) for one in found)])
-    click.echo(f"{'NAME':<{width}}  {'LAST UPDATE':<20}  RESOURCES")
-    for one in found:
-        click.echo(f"{one.name:<{width}}  {one.last_update or 'never':<20}  {one.resource_count}")
+        click.echo(json.dumps([_row(one) for one in found], indent=2))
+    else:
+        width = max([len("NAME"), *(len(one.name) for one in found)])
+        click.echo(f"{'NAME':<{width}}  {'LAST UPDATE':<20}  RESOURCES")
+        for one in found:
+            time, count = one.last_update or "never", str(one.resource_count)
+            time, count = ("unreadable", "-") if one.problem else (time, count)
+            click.echo(f"{one.name:<{width}}  {time:<20}  {count}")
+    problems = [one.problem for one in found if one.problem]
+    for problem in problems:
+        click.echo(f"error: {problem}", err=True)
+    sys.exit(int(bool(problems)))
+
+
+def _row(stack: StackSummary) -> dict[str, Any]:
+    if stack.problem:
+        return {"name": stack.name, "error": stack.problem}
+    return {
+        "name": stack.name,
+        "lastUpdate": stack.last_update,
+        "resourceCount": stack.resource_count,
+    }
 
 
 @offline.command()

@@ -116,12 +116,14 @@ class Deployment:
 class StackSummary:
     """A stack of a project: when it was last updated, if ever, and how many resources it has.
 
-    The stack itself counts as a resource, as in the summary of an operation.
+    The stack itself counts as a resource, as in the summary of an operation. `problem` is why the
+    state cannot be read, and empty if it can.
     """
 
     name: str
     last_update: str | None
     resource_count: int
+    problem: str = ""
 
 
 @dataclass(slots=True, frozen=True)
@@ -159,13 +161,17 @@ def _known_stacks(project: Project) -> list[str]:
 def list_stacks(work_dir: str | Path) -> list[StackSummary]:
     """Return the stacks that the project in a folder has a state or a configuration file for.
 
-    Raises ProjectError when there is no usable project, and StateError for a damaged state.
+    Raises ProjectError when there is no usable project.
     """
     project = find_project(Path(work_dir))
-    return [
-        StackSummary(name, *StateStore(project.root, project.name, name).summary())
-        for name in _known_stacks(project)
-    ]
+    return [_summary(project, name) for name in _known_stacks(project)]
+
+
+def _summary(project: Project, name: str) -> StackSummary:
+    try:
+        return StackSummary(name, *StateStore(project.root, project.name, name).summary())
+    except StateError as error:
+        return StackSummary(name, None, 0, str(error))
 
 
 def _stack_outputs(resources: list[Resource]) -> values.PropertyMap:

@@ -146,6 +146,7 @@ class Operation:
                     self.delete()
                 self._finish_outputs()
             finally:
+                monitor.release_program()
                 self.finished.set()
                 self._end_program(child)
 

@@ -85,6 +85,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         """Stop serving."""
         self._server.stop(grace=None).wait()
         self._pool.shutdown()
+
+    def release_program(self) -> None:
+        """Let go of the program, before it ends."""
         self._transforms.close()
 
     def settle(self) -> None:

@@ -61,6 +61,7 @@ class Transforms:
         # For each registered resource, its parent and its own transforms.
         self._of_resources: dict[str, tuple[str, list[callback_pb2.Callback]]] = {}
         self._channels: dict[str, grpc.Channel] = {}
+        self._closed = False
 
     def add_to_stack(self, transform: callback_pb2.Callback) -> None:
         """Apply a transform to every resource that is registered from now on."""
@@ -89,9 +90,14 @@ class Transforms:
         return _changed(request, properties, options)
 
     def close(self) -> None:
-        """Close the connections to the program."""
-        for channel in self._channels.values():
-            channel.close()
+        """Close the connections to the program, which must not have ended yet.
+
+        When it has, gRPC logs on the standard error of this process that it is gone.
+        """
+        with self._lock:
+            self._closed = True
+            for channel in self._channels.values():
+                channel.close()
 
     def _all_for(self, request: Registration) -> list[callback_pb2.Callback]:
         with self._lock:
@@ -127,10 +133,15 @@ class Transforms:
             reason = str(error.details()).rpartition(f"{transform.token} error: ")[2].rstrip()
             msg = f"a transform of {request.type} '{request.name}' failed: {reason}"
             raise TransformError(msg) from error
+        except ValueError as error:
+            # The connection was closed between the two calls in the line above.
+            raise Stopped from error
         return resource_pb2.TransformResponse.FromString(answer.response)
 
     def _program(self, target: str) -> callback_pb2_grpc.CallbacksStub:
         with self._lock:
+            if self._closed:
+                raise Stopped
             if target not in self._channels:
                 self._channels[target] = grpc.insecure_channel(target, CHANNEL_OPTIONS)
             return callback_pb2_grpc.CallbacksStub(self._channels[target])
