@@ -87,6 +87,9 @@ def _engines(metafunc: pytest.Metafunc) -> list[str]:
     if not marker.args or not {*marker.args} <= {OFFLINE, PULUMI}:
         where = metafunc.definition.nodeid
         msg = f"{where}: openrouter_engine takes {OFFLINE!r}, {PULUMI!r} or both, not {marker.args}"
+        if hasattr(metafunc.config, "workerinput"):
+            # A process of pytest-xdist hands on errors of its collection, and no usage errors.
+            raise pytest.Collector.CollectError(msg)
         # Raised once all tests are collected, because pytest would show a traceback of it here.
         metafunc.config.stash.setdefault(_WRONG_MARKERS, []).append(msg)
         return [OFFLINE]

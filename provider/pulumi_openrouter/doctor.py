@@ -296,7 +296,8 @@ def _stack_config(cwd: Path, stack: str | None) -> tuple[_Config, list[Finding]]
         return config, [*found, *errors]
     ours = sorted(key for key in config.values if key.startswith("openrouter:"))
     text = f"stack {name} of project {project.name}: {', '.join(ours) or 'no openrouter: settings'}"
-    facts = {"project": project.name, "stack": name, "keys": ours}
+    text = config.clean(text)
+    facts = {"project": project.name, "stack": name, "keys": [config.clean(key) for key in ours]}
     others = project.stacks()
     unknown = bool(others) and name not in others
     if unknown:

@@ -154,6 +154,9 @@ def test_where_there_is_a_cli_a_test_runs_on_both(
         ["ERROR: *.py::test_x: openrouter_engine takes 'offline', 'pulumi' or both, not ('real',)"]
     )
     assert "Traceback" not in wrong.stdout.str() + wrong.stderr.str()
+    in_workers = pytester.runpytest_subprocess("-p", "xdist", "-n", "1")
+    in_workers.stdout.fnmatch_lines(["*.py::test_x: openrouter_engine takes*"])
+    assert "INTERNALERROR" not in in_workers.stdout.str()
 
 
 def test_a_missing_library_is_named(pytester: pytest.Pytester) -> None:

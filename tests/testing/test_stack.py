@@ -296,6 +296,7 @@ def test_a_folder_is_left_as_it_is(pytester: pytest.Pytester) -> None:
         "Pulumi.prod.yaml": "encryptionsalt: v1:abc\nconfig:\n  openrouter:managementKey:\n"
         "    secure: abc\n  openrouter:baseUrl: https://openrouter.example\n  teams:limit: '70'\n"
         "  teams:token:\n    secure: abc\n",
+        "Pulumi.dev.yaml": 'config:\n  openrouter:managementKey: "hush-hush\n',
         "src/__main__.py": PROGRAM + "from beside import LIMIT\npulumi.export('beside', LIMIT)\n",
         "src/beside.py": "LIMIT = 1\n",
         ".venv/pyvenv.cfg": "",
@@ -316,8 +317,13 @@ def test_a_folder_is_left_as_it_is(pytester: pytest.Pytester) -> None:
         assert stack.workspaces["chat-prod"].budgets == {"monthly": 70}
         with pytest.raises(ProgramError, match="is no program"):
             openrouter_stack("..")
+
+    def test_dev(openrouter_stack):
+        with pytest.raises(ProgramError, match="Pulumi.dev.yaml is not YAML: line 3") as caught:
+            openrouter_stack("teams", stack="dev")
+        assert "hush" not in str(caught.value)
     """
-    run(pytester, test, head="").assert_outcomes(passed=1)
+    run(pytester, test, head="").assert_outcomes(passed=2)
     left = {str(file.relative_to(project)) for file in project.rglob("*") if file.is_file()}
     assert left == files.keys()
     assert all((project / name).read_text() == text for name, text in files.items())

@@ -17,7 +17,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from pulumi_openrouter.offline import ConfigValue
+from pulumi_openrouter.offline import ConfigValue, ProjectError
+from pulumi_openrouter.offline.values.documents import read_document
 from pulumi_openrouter.slugs import project_name
 
 # A failure is shown where the test made the call, and not in here.
@@ -185,7 +186,7 @@ def _is_no_source(path: Path, target: Path) -> bool:
 def _adapt_project(file: Path, stack: str, given: Collection[str]) -> None:
     """Let the Python of the tests run the program, and the sandbox be the API."""
     yaml = YAML()
-    document: Any = yaml.load(file)
+    document = _load(yaml, file)
     options = {"virtualenv": sys.prefix} if sys.prefix != sys.base_prefix else {}
     document["runtime"] = {"name": "python", "options": options}
     declared = document.get("config")
@@ -201,7 +202,7 @@ def _adapt_project(file: Path, stack: str, given: Collection[str]) -> None:
 
 
 def _adapt_stack(yaml: YAML, file: Path, project: str, given: Collection[str]) -> None:
-    document: Any = yaml.load(file) or {}
+    document = _load(yaml, file)
     for key in _ENCRYPTION:
         document.pop(key, None)
     config = document.get("config") or {}
@@ -219,6 +220,15 @@ def _adapt_stack(yaml: YAML, file: Path, project: str, given: Collection[str]) -
                 raise ProgramError(msg)
             del config[key]
     yaml.dump(document, file)
+
+
+def _load(yaml: YAML, file: Path) -> Any:
+    try:
+        # This reads the file as the engines do, and its errors do not quote what may be a secret.
+        read_document(file)
+    except ProjectError as error:
+        raise ProgramError(str(error)) from None
+    return yaml.load(file) or {}
 
 
 def _qualified(project: str, key: str) -> str:
