@@ -113,6 +113,11 @@ REFUSED = {
     "a key that is a list": ("? [a]\n: 1", "a key must be a single value"),
     "an endless number": ("name: toy\nruntime: python\nx: .inf", "a number must be finite"),
     "no YAML": ("name: [", "is not YAML"),
+    "an open quote": (
+        'name: "toy\nruntime: python\n',
+        "is not YAML: line 3, column 1: found unexpected end of stream, in what begins at line 1, "
+        "column 7; correct it, and run the command again",
+    ),
     "no mapping": ("- name", "does not hold a mapping"),
 }
 

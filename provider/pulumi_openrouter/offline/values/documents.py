@@ -133,8 +133,14 @@ def read_document(file: Path) -> dict[str, Any]:
 def _where(error: MarkedYAMLError) -> str:
     """Return the problem that a parser has found and its place, without quoting the file."""
     problem = re.sub(r"""['"].*['"]""", "…", str(error.problem), flags=re.DOTALL)
-    mark = error.problem_mark or error.context_mark
-    return problem if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+    found, begun = (_place(mark) for mark in (error.problem_mark, error.context_mark))
+    # A quote that is never closed, for example, is only missed at the end of the file.
+    since = f", in what begins at {begun}" if begun and found and begun != found else ""
+    return f"{found or begun}: {problem}{since}"
+
+
+def _place(mark: Any) -> str:
+    return "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}"
 
 
 def _mapping(file: Path, document: Any) -> dict[str, Any]:
