@@ -474,6 +474,35 @@ def test_a_changed_email_is_told_by_a_refresh(
     assert capfd.readouterr().err == ""
 
 
+def test_a_changed_email_of_a_secret_list_is_only_counted(
+    membership: Managed,
+    workspace: str,
+    people: list[str],
+    sandbox: Sandbox,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Neither the old address nor the new one is in the warning."""
+    emails = emails_of(sandbox, people[:2])
+    membership.up(workspace=workspace, emails=emails, __secrets=["emails"])
+    sandbox.change_person(people[0], email="married@example.com")
+    membership.refresh()
+    told = capfd.readouterr().err
+    assert "changed: 1 of the people (secret)." in told
+    assert "example.com" not in told
+
+
+def test_a_refresh_does_without_addresses_that_it_may_not_see(
+    start: NewProcess, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """Where the organization cannot be read, nobody is warned, and the refresh is no failure."""
+    membership = start(maxRetries="0").resource("WorkspaceMembership")
+    membership.up(workspace=workspace, emails=emails_of(sandbox, people[:2]))
+    for status in (403, 500):
+        sandbox.add_fault(method="GET", path="/organization/members", status=status, times=None)
+        assert membership.refresh() == "same"
+        sandbox.clear_faults()
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_where_the_organization_is_not_shown_nobody_has_left_it(
     membership: Managed,
