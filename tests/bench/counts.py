@@ -26,7 +26,7 @@ FORMULAS = {
 # What other programs cost, where it differs: which program, up to which step, and how much.
 OTHERS = (
     ("destroy, with `deleted_with`", Variant.DELETED_WITH, (Step.UP, Step.DESTROY), "N"),
-    ("first preview, all adopted", Variant.ADOPTED, (Step.PREVIEW,), "N + 1"),
+    ("first preview, all adopted", Variant.ADOPTED, (Step.PREVIEW,), "2N + 1"),
 )
 
 
@@ -58,7 +58,8 @@ class Requests(Section):
             "at the keys of each workspace once, and deletes two limits, the people and the "
             "workspace. Where the program sets `deleted_with` on a workspace's budget and "
             "membership, only the workspace is deleted. A preview of workspaces that are adopted "
-            "looks at each of them, and reads the organization once for people named by email. The "
+            "looks at each of them and at its limits, which a budget may overwrite, and reads the "
+            "organization once for people named by email. The "
             "last column is what Terraform with a generic REST provider sends for the same work at "
             "N = 20.",
             "",
