@@ -18,8 +18,8 @@ FORMULAS = {
     Step.UP: "4N",
     Step.NO_OP: "0",
     Step.NO_OP_PREVIEW: "0",
-    Step.REFRESH: "2N + N/100, rounded up",
-    Step.PREVIEW_REFRESH: "2N + N/100, rounded up",
+    Step.REFRESH: "2N + (N + 1)/100, rounded up",
+    Step.PREVIEW_REFRESH: "2N + (N + 1)/100, rounded up",
     Step.CHANGE: "N",
     Step.DESTROY: "5N",
 }

@@ -83,7 +83,8 @@ def requests_of(step: Step, workspaces: int, variant: Variant = Variant.PLAIN) -
             "listOrganizationMembers": 1,
         }
     reads = {
-        "listWorkspaces": math.ceil(workspaces / PAGE),
+        # The organization lists its default workspace as well.
+        "listWorkspaces": math.ceil((workspaces + 1) / PAGE),
         "listWorkspaceBudgets": workspaces,
         "listWorkspaceMembers": workspaces,
     }
