@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -30,7 +29,7 @@ from pulumi_openrouter.api.people import OrganizationDirectory
 from pulumi_openrouter.errors import NotFoundError, OpenRouterError
 from pulumi_openrouter.settings import Settings
 from pulumi_openrouter.slugs import is_uuid
-from pulumi_openrouter.text import fold
+from pulumi_openrouter.text import fold, hide
 
 if TYPE_CHECKING:
     from pulumi_openrouter.api.client import Client
@@ -201,8 +200,9 @@ async def _in_thread(look_up: Callable[[Known], Result], given: object, known: K
         return await asyncio.to_thread(look_up, known)
     except pulumi.RunError as error:
         problem = str(error)
-    secrets = [one async for one in _secrets(given, known)]
-    raise pulumi.RunError(_without(problem, secrets))
+    async for secret in _secrets(given, known):
+        problem = hide(problem, _forms(secret))
+    raise pulumi.RunError(problem)
 
 
 async def _secrets(given: object, known: object) -> AsyncIterator[str]:
@@ -218,14 +218,16 @@ async def _secrets(given: object, known: object) -> AsyncIterator[str]:
                 yield secret
 
 
-def _without(text: str, secrets: Iterable[str]) -> str:
-    """Return a text with `[secret]` in the place of each secret, in every form it may have."""
-    for secret in secrets:
-        folded = {fold(secret), fold(secret, 80)}
-        forms = {secret, secret.lower(), repr(secret)[1:-1], quote(secret, safe=""), *folded}
-        for form in sorted(filter(None, forms), key=len, reverse=True):
-            text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", "[secret]", text)
-    return text
+def _forms(secret: str) -> set[str]:
+    """Return how an error may write a value."""
+    return {
+        secret,
+        secret.lower(),
+        repr(secret)[1:-1],
+        quote(secret, safe=""),
+        fold(secret),
+        fold(secret, 80),
+    }
 
 
 def _look_up(read: Callable[[Client], Result]) -> Result:

@@ -59,9 +59,8 @@ class Requests(Section):
             "workspace. Where the program sets `deleted_with` on a workspace's budget and "
             "membership, only the workspace is deleted. A preview of workspaces that are adopted "
             "looks at each of them and at its limits, which a budget may overwrite, and reads the "
-            "organization once for people named by email. The "
-            "last column is what Terraform with a generic REST provider sends for the same work at "
-            "N = 20.",
+            "organization once for people named by email. The last column is what Terraform with a "
+            "generic REST provider sends for the same work at N = 20.",
             "",
             *table(["Step", "Allowed", *heads, "A peer at N = 20"], rows),
         ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi_openrouter.lifecycle.hints import Hints
 from pulumi_openrouter.slugs import slugify
+from pulumi_openrouter.text import hide
 
 MOST_CHARACTERS = 120
 """Where a long value, such as a description, is cut."""
@@ -31,8 +32,8 @@ def without_secrets(text: str, props: Mapping[str, Any], hints: Hints) -> str:
         values.append([one.get("user_id") for one in props.get("members") or () if one])
     for value in values:
         for item in value if isinstance(value, list) else [value]:
-            for form in _forms(item):
-                text = re.sub(rf"(?<![\w.]){re.escape(form)}(?![\w])", "[secret]", text)
+            # A digit after a point belongs to the number before it.
+            text = hide(text, _forms(item), before=r"\w.")
     return text
 
 

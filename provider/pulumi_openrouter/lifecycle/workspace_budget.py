@@ -121,11 +121,11 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         before: Properties,
     ) -> Iterator[Problem]:
         """Yield where the limits do not decrease, or where there is none."""
-        limits = _known_limits(inputs)
+        limits = _limits(inputs)
         # With ignore_changes, a limit that somebody has deleted stays away: the inputs that a
         # refresh has found are passed again.
         ignored = bool(before) and not _limits(before)
-        if not _limits(inputs) and not ignored:
+        if inputs.keys().isdisjoint(INTERVALS) and not ignored:
             yield (
                 "monthly_usd",
                 "a WorkspaceBudget sets at least one limit; pass daily_usd, weekly_usd, "
@@ -152,9 +152,9 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         """Look at the workspace, and at the other budgets of the program that change it."""
         yield from super().look(before, inputs, hints)
         own = self.session.register.claim_of(self.kind, hints.owner)
-        mine = BudgetChange(_known_limits(before), _known_limits(inputs))
+        mine = BudgetChange(_limits(before), _limits(inputs))
         for other in self._others(own):
-            theirs = BudgetChange(_known_limits(other.before), _known_limits(other.inputs))
+            theirs = BudgetChange(_limits(other.before), _limits(other.inputs))
             if not (mine.fits_before(theirs) and theirs.fits_before(mine)):
                 self.session.notices.add(
                     f"{owner_text(hints.owner)} and {owner_text(other.owner)} change limits of one "
@@ -181,18 +181,20 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         own = self.session.register.claim_of(self.kind, hints.owner)
         if inputs.get("exclusive") or self._others(own):
             return None
-        limits = _known_limits(inputs)
+        limits = _limits(inputs)
         unknown = {name for name in inputs if name not in limits}
         there = {n: v for n, v in live.limits.items() if n not in unknown}
         pair = out_of_order({**there, **limits})
         if pair is None:
             return None
-        [ours] = [name for name in pair if name in limits][:1]
-        [theirs] = [name for name in pair if name != ours]
+        narrow, broad = pair
+        ours, theirs, change = (
+            (narrow, broad, "lower") if narrow in limits else (broad, narrow, "raise")
+        )
         return ours, (
             f"limits strictly decrease from lifetime to daily, and the workspace has {theirs} "
-            f"({usd(there[theirs])}), which this program does not manage; "
-            f"{'lower' if ours == pair[0] else 'raise'} {ours}, or set {theirs} here as well"
+            f"({usd(there[theirs])}), which this program does not manage; {change} {ours}, or set "
+            f"{theirs} here as well"
         )
 
     def look_at_workspace(
@@ -465,11 +467,7 @@ def _turns_exclusive(olds: Properties, news: Properties) -> bool:
     return news.get("exclusive") is True and not olds.get("exclusive")
 
 
-def _limits(props: Properties) -> Properties:
-    return {name: props[name] for name in INTERVALS if name in props}
-
-
-def _known_limits(props: Mapping[str, object]) -> dict[str, float]:
+def _limits(props: Mapping[str, object]) -> dict[str, float]:
     """Return the limits that are known, as a preview may know only some."""
     named = {name: props.get(name) for name in INTERVALS}
     return {name: one for name, one in named.items() if isinstance(one, (int, float))}

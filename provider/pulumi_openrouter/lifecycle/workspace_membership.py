@@ -408,7 +408,7 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
             raise
 
     def _warn_of_other_addresses(self, olds: Properties, named: Mapping[str, str]) -> None:
-        """Say whose email address has changed since the list first named the person.
+        """Announce whose email address has changed since the list first named the person.
 
         An address is looked up when it is new in the list. Whoever had it then stays a member.
         """

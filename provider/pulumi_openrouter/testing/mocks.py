@@ -118,10 +118,10 @@ class MockRunner:
         that are made up.
 
         Args:
-            program: A function, which may use whatever a function may use and is awaited if it is
-                async, or the folder of a
-                project, from the folder of the test file on. Default: the project that the test
-                file is in. Of a project, only the program is used, not its configuration.
+            program: A function, which may use whatever a function may use, or the folder of a
+                project, from the folder of the test file on. An async function is awaited. Default:
+                the project that the test file is in. Of a project, only the program is used, not
+                its configuration.
             project: The name of the project.
             stack: The name of the stack.
             config: The configuration. A key without a namespace gets the project's.
