@@ -13,6 +13,7 @@ HEADINGS = re.findall(r"^### `(.+)`$", PAGE, re.MULTILINE)
 OTHERS = {
     "Resource monitor has terminated": "Pulumi's SDK prints it",
     "certificate verify failed": "Python's ssl prints it",
+    "failed to load checkpoint: EOF": "the Pulumi CLI prints it",
 }
 """Messages that come from somewhere else."""
 

@@ -8,7 +8,6 @@ it could not know, it ends with the conflict message, and one run that adopts co
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -130,6 +129,23 @@ def test_a_killed_update(
     assert project.preview().is_empty
 
 
+@pytest.mark.parametrize("engine", [pytest.param(Engine.CLI, marks=ON_CLI)], indirect=True)
+def test_a_state_without_its_torn_attributes_is_whole(
+    somebody: Somebody,  # noqa: ARG001 - whose workspace stays
+    sandbox: Sandbox,
+    project: Project,
+) -> None:
+    """What the troubleshooting page says of a CLI that was killed while it wrote a state."""
+    project.program(program(sandbox, 0))
+    project.up()
+    [torn] = (project.folder / "backend").rglob(f"{project.stack_name}.json.attrs")
+    torn.write_bytes(b"")
+    with pytest.raises(Failure, match="failed to load checkpoint: EOF"):
+        project.up()
+    remove_torn_attributes(project)
+    assert project.up().is_empty
+
+
 def run_killed(
     sandbox: Sandbox, project: Project, victim: Victim, number: int, moment: Moment
 ) -> None:
@@ -166,18 +182,20 @@ def one_up(project: Project) -> None:
     subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
-def restore_state(project: Project) -> None:
-    """Put the last state back where the CLI was killed while it wrote the next one."""
-    for file in (project.folder / "backend").rglob(f"{project.stack_name}.json"):
-        backup = file.with_name(f"{file.name}.bak")
-        if file.stat().st_size == 0 and backup.exists():
-            shutil.copy(backup, file)
+def remove_torn_attributes(project: Project) -> None:
+    """Delete the empty files that the CLI leaves beside states when it is killed in a write.
+
+    It replaces a state at once, but not the file of its attributes, which it can do without.
+    """
+    for file in (project.folder / "backend").rglob("*.attrs"):
+        if file.stat().st_size == 0:
+            file.unlink()
 
 
 def converge(project: Project, *, may_conflict: bool) -> int:
     """Do what the README tells a user to do after a crash; return how many runs that took."""
     if project.engine is Engine.CLI:
-        restore_state(project)
+        remove_torn_attributes(project)
         project.stack.cancel()
     try:
         project.up()

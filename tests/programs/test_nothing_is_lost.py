@@ -46,6 +46,26 @@ def urn_of(project: Project, kind: str, name: str) -> str:
     return str(found)
 
 
+def test_a_replaced_budget_may_drop_the_limit_that_was_in_its_way(
+    project: Project, sandbox: Sandbox
+) -> None:
+    """Where the old budget is deleted first, its limits are in nobody's way; the plan says so."""
+    program = """
+        options = pulumi.ResourceOptions(delete_before_replace=True)
+        chat = openrouter.Workspace("chat", slug="chat")
+        openrouter.WorkspaceBudget("chat", options, workspace=chat, {})
+    """
+    project.program(program.format("monthly_usd=10, daily_usd=5"))
+    project.up()
+    project.program(program.format("monthly_usd=3"))
+    urn = urn_of(project, "WorkspaceBudget", "chat")
+    told = project.preview(replace=[urn])
+    assert "If this run replaces the budget and it had this limit itself" in told.stdout
+    replace(project, urn)
+    assert live(sandbox, "chat")["budgets"] == {"monthly": 3}
+    project.settle()
+
+
 def test_adopting_what_another_resource_holds_is_refused(
     project: Project, sandbox: Sandbox, somebody: Somebody
 ) -> None:

@@ -43,6 +43,8 @@ class Hints:
         workspace: The owner of the Workspace of the same program that the resource belongs to.
         retained: Whether that Workspace, or the resource itself if it is one, stays when it leaves
             the program, by `retain_on_delete`.
+        deleted_first: Whether a replacement deletes the old one before it creates the new one, by
+            `delete_before_replace`.
         secrets: The inputs that the program marks as secret.
         left_out: The inputs whose value is a default of the constructor.
         token: What other resources of the same run call the resource, empty if they do not.
@@ -54,6 +56,7 @@ class Hints:
     owner: str
     workspace: str | None = None
     retained: bool = False
+    deleted_first: bool = False
     secrets: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
     token: str = ""
@@ -69,6 +72,7 @@ class Hints:
             _text(found.get("owner")) or _text(props.get(OWNER)) or "",
             _text(found.get("workspace")),
             found.get("retained") is True,
+            found.get("deleted_first") is True,
             frozenset(found["secrets"] if "secrets" in found else props.get(SECRETS, "").split()),
             frozenset(map(str, found.get("left_out") or ())),
             _text(found.get("token")) or "",

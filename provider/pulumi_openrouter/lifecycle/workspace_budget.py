@@ -208,7 +208,15 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
                 raise
             return
         self._announce(live, inputs, hints, exclusive=inputs.get("exclusive") is True)
-        if problem := self._in_the_way_of_new(live, inputs, hints):
+        problem = self._in_the_way_of_new(live, inputs, hints)
+        if problem and hints.deleted_first:
+            # The check of a forced replacement looks like that of a new resource, and what is in
+            # the way may be a limit of the old one, which is deleted before.
+            self.session.notices.add(
+                f"{owner_text(hints.owner)}: {problem[1]}. If this run replaces the budget and it "
+                "had this limit itself, there is nothing to do: the old limits are deleted first."
+            )
+        elif problem:
             yield problem
 
     def diff(self, id_: str, olds: Properties, news: Properties) -> Difference:

@@ -41,6 +41,8 @@ def hints(
     found: dict[str, object] = {"owner": own}
     if outputs := {name: one for name, one in inputs.items() if isinstance(one, pulumi.Output)}:
         found["secrets"] = known_later(_secret(outputs))
+    if opts is not None and opts.delete_before_replace is True:
+        found["deleted_first"] = True
     if names := [*left_out]:
         found["left_out"] = names
     if former := [*_former(own, resource_name, opts)]:
