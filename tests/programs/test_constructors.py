@@ -357,14 +357,17 @@ def test_a_provider_learns_what_siblings_claim(run: Run) -> None:
 
 
 def test_a_provider_learns_former_names(run: Run) -> None:
-    """Aliases by URN, by name and without a parent are the owners that a state may still have."""
-    urn = "urn:pulumi:dev::acme::pulumi-python:dynamic/openrouter:Workspace::old"
+    """Aliases of a resource or its parent are owners that a state may still have."""
+    type_ = "pulumi-python:dynamic/openrouter:Workspace"
+    urn = f"urn:pulumi:dev::acme::{type_}::old"
 
     def program() -> None:
         aliases: list[pulumi.Input[str | pulumi.Alias]] = [
             urn,
             pulumi.Alias(name="older"),
             pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE),
+            pulumi.create_urn("oldest", type_),
+            pulumi.Output.from_input("later").apply(lambda name: pulumi.Alias(name=name)),
         ]
         openrouter.Workspace("acme", pulumi.ResourceOptions(aliases=aliases))
         component = pulumi.ComponentResource("acme:teams:Team", "red")
@@ -373,17 +376,24 @@ def test_a_provider_learns_former_names(run: Run) -> None:
             aliases=[pulumi.Alias(name="older"), pulumi.Alias(parent=None)],
         )
         openrouter.Workspace("red", within)
+        renamed = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="acme:teams:Team")])
+        squad = pulumi.ComponentResource("acme:teams:Squad", "blue", opts=renamed)
+        openrouter.Workspace("blue", pulumi.ResourceOptions(parent=squad))
 
     sent = run(program)
     assert hints(sent["Workspace::acme"])["former"] == [
         "Workspace::old",
         "Workspace::older",
         "Workspace::acme",
+        "Workspace::oldest",
+        "Workspace::later",
     ]
     assert hints(sent["Workspace::red"])["former"] == [
         "acme:teams:Team$Workspace::older",
         "Workspace::red",
     ]
+    assert hints(sent["Workspace::blue"])["owner"] == "acme:teams:Squad$Workspace::blue"
+    assert hints(sent["Workspace::blue"])["former"] == ["acme:teams:Team$Workspace::blue"]
 
 
 def test_a_provider_learns_whose_workspace_it_is_and_whether_that_stays(run: Run) -> None:

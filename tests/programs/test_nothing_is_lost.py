@@ -109,9 +109,18 @@ def test_a_replaced_workspace_gets_its_children_back(
     project.settle()
 
 
-@pytest.mark.parametrize("component", [False, True], ids=["by-name", "into-a-component"])
+WORKSPACE_TYPE = "pulumi-python:dynamic/openrouter:Workspace"
+ALIASES = {
+    "by-name": ('pulumi.Alias(name="chat")', ""),
+    "into-a-component": ('pulumi.Alias(name="chat", parent=None)', ", parent=Team()"),
+    "by-urn": (f'pulumi.create_urn("chat", "{WORKSPACE_TYPE}")', ""),
+    "by-later-name": ('pulumi.Output.from_input("chat").apply(lambda n: pulumi.Alias(name=n))', ""),
+}
+
+
+@pytest.mark.parametrize(("alias", "parent"), ALIASES.values(), ids=ALIASES)
 def test_a_workspace_is_replaced_under_a_new_name(
-    project: Project, sandbox: Sandbox, component: bool
+    project: Project, sandbox: Sandbox, alias: str, parent: str
 ) -> None:
     """An alias and a tainted resource in one run: its own former name holds nothing back."""
     project.program(TEAM)
@@ -121,14 +130,12 @@ def test_a_workspace_is_replaced_under_a_new_name(
         class Team(pulumi.ComponentResource):
             def __init__(self):
                 super().__init__("acme:teams:Team", "team")
-        alias = pulumi.Alias(name="chat"{1})
-        options = pulumi.ResourceOptions(aliases=[alias]{0})
+        options = pulumi.ResourceOptions(aliases=[{}]{})
         chat = openrouter.Workspace("talk", options, name="chat", slug="chat", description="a")
         openrouter.WorkspaceBudget("chat", workspace=chat, monthly_usd=5000, daily_usd=300)
         openrouter.WorkspaceMembership("chat", workspace=chat, emails=["jane.doe@example.com"])
     """
-    parents = (", parent=Team()", ", parent=None") if component else ("", "")
-    project.program(renamed.format(*parents))
+    project.program(renamed.format(alias, parent))
     exported = project.stack.export_stack()
     for one in exported.deployment["resources"]:
         if one["type"].endswith("openrouter:Workspace"):

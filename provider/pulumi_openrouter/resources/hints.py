@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import TypeVar
 
 import pulumi
 from pulumi import dynamic
+from pulumi.runtime.resource import all_aliases
 
 from pulumi_openrouter.lifecycle.hints import TYPE_PREFIX
 
 Value = TypeVar("Value")
 
 
-def owner(
+def _owner(
     kind: type[dynamic.Resource], resource_name: str, opts: pulumi.ResourceOptions | None
 ) -> pulumi.Input[str]:
     """Return the URN that a resource will have, after stack and project.
@@ -23,7 +23,7 @@ def owner(
     Stacks are renamed and resources move between them; what is left names the resource in its
     program.
     """
-    type_ = f"pulumi-python:{kind._resource_type_name}"
+    type_ = _type_of(kind)
     if opts is None or opts.parent is None:
         return _short(f"{type_}::{resource_name}")
     urn = pulumi.create_urn(resource_name, type_, opts.parent)
@@ -31,48 +31,42 @@ def owner(
 
 
 def hints(
-    own: pulumi.Input[str],
+    kind: type[dynamic.Resource],
     resource_name: str,
     opts: pulumi.ResourceOptions | None,
     inputs: Mapping[str, object],
     left_out: Iterable[str] = (),
 ) -> dict[str, object]:
-    """Return what the constructor of a resource with this owner tells the provider."""
-    found: dict[str, object] = {"owner": own}
+    """Return what the constructor of a resource tells the provider."""
+    found: dict[str, object] = {"owner": _owner(kind, resource_name, opts)}
     if outputs := {name: one for name, one in inputs.items() if isinstance(one, pulumi.Output)}:
         found["secrets"] = known_later(_secret(outputs))
     if opts is not None and opts.delete_before_replace is True:
         found["deleted_first"] = True
     if names := [*left_out]:
         found["left_out"] = names
-    if former := [*_former(own, resource_name, opts)]:
+    if former := _former(kind, resource_name, opts):
         found["former"] = former
     return found
 
 
 def _former(
-    owner: pulumi.Input[str], resource_name: str, opts: pulumi.ResourceOptions | None
-) -> Iterator[pulumi.Input[str]]:
-    """Yield the owners that aliases name: by URN, by name, or as a resource without a parent.
+    kind: type[dynamic.Resource], resource_name: str, opts: pulumi.ResourceOptions | None
+) -> list[pulumi.Output[str]]:
+    """Return the owners that aliases name, those of the parent among them.
 
     The provider also finds them in the state, but not where Pulumi replaces a resource by force.
     """
-    for alias in (opts.aliases if opts is not None else None) or ():
-        if isinstance(alias, str):
-            yield _after_project(alias)
-        elif isinstance(alias, pulumi.Alias):
-            name = alias.name if isinstance(alias.name, str) else resource_name
-            at_root = alias.parent is None  # an omitted parent is the current one
-            if isinstance(owner, str):
-                yield _renamed(owner, name, at_root=at_root)
-            elif isinstance(owner, pulumi.Output):
-                rename = functools.partial(_renamed, name=name, at_root=at_root)
-                yield _without_dependencies(owner.apply(rename))
+    if opts is None:
+        return []
+    urns = all_aliases(opts.aliases, resource_name, _type_of(kind), opts.parent)
+    return [
+        _without_dependencies(pulumi.Output.from_input(urn).apply(_after_project)) for urn in urns
+    ]
 
 
-def _renamed(owner: str, name: str, *, at_root: bool) -> str:
-    type_ = owner.partition("::")[0]
-    return f"{type_.rpartition('$')[2] if at_root else type_}::{name}"
+def _type_of(kind: type[dynamic.Resource]) -> str:
+    return f"pulumi-python:{kind._resource_type_name}"
 
 
 def _after_project(urn: str) -> str:

@@ -13,7 +13,7 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 from pulumi.runtime.config import get_config, is_config_secret
 
 from pulumi_openrouter.lifecycle.hints import HINTS
-from pulumi_openrouter.resources.hints import hints, owner
+from pulumi_openrouter.resources.hints import hints
 from pulumi_openrouter.resources.inputs import check_options, label_of
 from pulumi_openrouter.resources.provider import DynamicProvider
 from pulumi_openrouter.settings import KEY_SETTING, PLAIN_KEY_REMEDY
@@ -46,10 +46,9 @@ class OpenRouterResource(dynamic.Resource):
             more_hints: What this kind of resource tells the provider beside its inputs.
             left_out: The inputs whose value is a default of the constructor.
         """
-        own = owner(type(self), resource_name, opts)
-        found = hints(own, resource_name, opts, given, left_out)
+        found = hints(type(self), resource_name, opts, given, left_out)
         self._register(resource_name, {**given, HINTS: {**found, **more_hints}}, opts)
-        return own
+        return cast("pulumi.Input[str]", found["owner"])
 
     @classmethod
     def _read(
