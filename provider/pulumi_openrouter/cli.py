@@ -19,7 +19,9 @@ COMMANDS = {
 }
 """The module of each subcommand, and the name of the command in it."""
 
-EXTRA = frozenset({"click", "fastapi", "rich", "ruamel", "starlette", "uvicorn", "yaml"})
+EXTRA = frozenset(
+    {"click", "cryptography", "fastapi", "rich", "ruamel", "starlette", "uvicorn", "yaml"}
+)
 """The modules that the extra `sandbox` brings."""
 
 

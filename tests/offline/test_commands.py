@@ -71,7 +71,7 @@ def test_a_stack_s_life_in_lines(project: Path) -> None:
     folder = project / ".pulumi-offline" / "toy"
     assert first == [
         "Updating (dev):",
-        f"State is kept in {folder}, unencrypted and for your user only.",
+        f"State is kept in {folder}, for your user only.",
         " +  pulumi:pulumi:Stack toy-dev created",
         " +  pulumi-python:dynamic/toy:Thing a created",
         "Outputs:",
@@ -332,7 +332,7 @@ def test_json_is_one_object(project: Path) -> None:
                 "severity": "info",
                 "urn": "",
                 "message": f"State is kept in {project / '.pulumi-offline' / 'toy'}, "
-                "unencrypted and for your user only.",
+                "for your user only.",
             }
         ],
     }
@@ -520,8 +520,12 @@ def test_secrets_are_exported_for_the_stack_that_takes_them(project: Path) -> No
     """Its secrets provider goes with them; without one, or with another file, the user is told."""
     run(project, "up", variant="secrets")
     alone = run(project, "export")
-    assert alone.stderr.startswith("warning: the state holds secrets, which Pulumi imports only")
-    assert "secrets_providers" not in json.loads(alone.stdout)["deployment"]
+    assert alone.returncode == 1
+    assert alone.stderr.startswith("error: the state holds secrets, which Pulumi imports only with")
+    assert alone.stdout == ""
+    shown = run(project, "export", "--show-secrets")
+    assert "plaintext" in shown.stdout
+    assert "secrets_providers" not in json.loads(shown.stdout)["deployment"]
 
     providers = {"type": "passphrase", "state": {"salt": "v1:abc"}}
     taker = project / "taker.json"

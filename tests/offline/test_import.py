@@ -53,7 +53,7 @@ def test_an_import_in_lines(project: Path) -> None:
     folder = project / ".pulumi-offline" / "toy"
     assert lines(run(project, "import", "--file", write(project, A, B), "-p", "1")) == [
         "Importing (dev):",
-        f"State is kept in {folder}, unencrypted and for your user only.",
+        f"State is kept in {folder}, for your user only.",
         " +  pulumi:pulumi:Stack toy-dev created",
         f" =  {THING} a imported",
         f" =  {THING} b imported",

@@ -269,7 +269,7 @@ def test_a_state_that_cannot_be_written_ends_the_run_before_it_begins(
         "was done: make that folder writable for your user, and run the command again\n"
     )
     assert no_room.stderr == (
-        f"error: the state of stack 'dev' cannot be written: {folder}/dev.journal: File too large; "
+        f"error: the state of stack 'dev' cannot be written: {folder}/dev.key: File too large; "
         "nothing was done: free some space there, and run the command again\n"
     )
     assert read_world(world.objects) == {}

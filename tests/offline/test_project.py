@@ -191,6 +191,7 @@ def test_no_stack_name_leads_out_of_the_state_s_folder(
         ".pulumi-offline",
         ".gitignore",
         "...json",
+        "...key",
         "...lock",
     }
     assert not [

@@ -144,8 +144,59 @@ def test_files_are_for_their_owner_only(store: StateStore) -> None:
     journaled(store)
     folder = store.file.parent
     modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in (folder, *folder.iterdir())}
-    assert modes == {"toy": 0o700, "dev.json": 0o600, "dev.lock": 0o600, "dev.journal": 0o600}
+    names = ("dev.json", "dev.lock", "dev.journal", "dev.key")
+    assert modes == {"toy": 0o700, **dict.fromkeys(names, 0o600)}
     assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+
+
+def test_no_secret_is_readable_on_disk(store: StateStore) -> None:
+    """Neither in a state nor in a journal; loading either gives it back."""
+    hidden = resource("a", inputs={"pin": secret("hush"), "list": [1, secret({"deep": "hush"})]})
+    with store.locked(), store.journal() as journal:
+        snapshot = store.load()
+        snapshot.write_to(journal.write)
+        snapshot.begin(hidden, "updating")
+        snapshot.finish(hidden, put=[hidden])
+        files = {file.name: file.read_text() for file in store.file.parent.iterdir()}
+        assert "ciphertext" in files["dev.journal"]
+        assert hidden.inputs in [one.inputs for one in store.load().resources]
+        store.save(store.load())
+    files |= {file.name: file.read_text() for file in store.file.parent.iterdir()}
+    assert "ciphertext" in files["dev.json"]
+    assert not [name for name, text in files.items() if "hush" in text]
+    again = StateStore(store.file.parents[2], "toy", "dev")
+    assert hidden.inputs in [one.inputs for one in again.load().resources]
+
+
+def test_a_state_with_readable_secrets_is_encrypted_by_the_next_save(store: StateStore) -> None:
+    """Earlier versions wrote them so, and so does whoever puts an exported state there."""
+    hidden = resource("a", inputs={"pin": secret("hush")})
+    store.file.write_text(json.dumps(store.document(Snapshot([hidden], []))))
+    assert "hush" in store.file.read_text()
+    with store.locked():
+        store.save(store.load())
+    assert "hush" not in store.file.read_text()
+    assert [one.inputs for one in store.load().resources] == [hidden.inputs]
+
+
+@pytest.mark.parametrize("key", [None, b"", b"A" * 43 + b"="], ids=["none", "empty", "another"])
+def test_without_its_key_a_state_is_refused_and_kept(store: StateStore, key: bytes | None) -> None:
+    """One line names the file of the key; with the key back, the state is as it was."""
+    hidden = resource("a", inputs={"pin": secret("hush")})
+    with store.locked():
+        store.save(Snapshot([hidden], []))
+    file = store.file.with_suffix(".key")
+    right, text = file.read_bytes(), store.file.read_text()
+    file.unlink()
+    if key is not None:
+        file.write_bytes(key)
+    again = StateStore(store.file.parents[2], "toy", "dev")
+    with pytest.raises(StateError, match=r"another key than that in .*dev\.key; put that key back"):
+        again.load()
+    assert store.file.read_text() == text
+    file.write_bytes(right)
+    again = StateStore(store.file.parents[2], "toy", "dev")
+    assert [one.inputs for one in again.load().resources] == [hidden.inputs]
 
 
 def test_a_locked_stack_is_refused_by_its_holder_name(store: StateStore) -> None:

@@ -49,12 +49,13 @@ def test_secret_inputs_stay_secret(project: Project, sandbox: Sandbox, program: 
     for secret in program:
         for outcome in outcomes:
             assert secret not in outcome.stdout
+    folder = "backend" if project.engine is Engine.CLI else ".pulumi-offline"
+    kept = [file for file in (project.folder / folder).rglob("*") if file.is_file()]
+    assert "dev.json" in {file.name for file in kept}
+    for file in kept:
+        text = file.read_bytes().decode(errors="replace")
+        assert [secret for secret in program if secret in text] == [], file
     if project.engine is Engine.CLI:
-        kept = [file for file in (project.folder / "backend").rglob("*") if file.is_file()]
-        assert kept
-        for file in kept:
-            text = file.read_bytes().decode(errors="replace")
-            assert [secret for secret in program if secret in text] == [], file
         shown = project.pulumi("stack", "output", "--json")
     else:
         outputs = project.stack.outputs()

@@ -166,8 +166,8 @@ def offline() -> None:
     """Preview, update, refresh and destroy Pulumi stacks without the Pulumi CLI.
 
     This runs the project's Python program and its dynamic resources. The state is kept in
-    .pulumi-offline in the project folder, unencrypted; `export` prints it for `pulumi stack
-    import`. A stack is named with --stack and begins with its first `up` or `import`:
+    .pulumi-offline in the project folder; `export` prints it for `pulumi stack import`. A stack is
+    named with --stack and begins with its first `up` or `import`:
 
     \b
         pulumi-openrouter offline preview --stack dev
@@ -465,11 +465,12 @@ def _errors_in_one_line() -> Iterator[None]:
     type=click.File(encoding="utf-8"),
     help="The output of `pulumi stack export` for the stack that will import the state.",
 )
-def export(cwd: Path, stack: str | None, taker: TextIO | None) -> None:
-    """Print the state, including secrets, for `pulumi stack import`.
+@click.option("--show-secrets", is_flag=True, help="Print secrets in plain text.")
+def export(cwd: Path, stack: str | None, taker: TextIO | None, show_secrets: bool) -> None:
+    """Print the state, for `pulumi stack import`.
 
-    Pulumi imports secrets only together with the secrets provider that will encrypt them: use --for
-    if the state has any.
+    Pulumi imports secrets only together with the secrets provider that will encrypt them. So a
+    state that has any needs --for, and is printed with its secrets in plain text.
 
     \b
         pulumi stack export --stack prod > empty.json
@@ -479,13 +480,14 @@ def export(cwd: Path, stack: str | None, taker: TextIO | None) -> None:
         document = asdict(_open(cwd, stack, ()).export_stack())
         if taker is not None:
             document["deployment"]["secrets_providers"] = _secrets_providers(taker)
-    text = json.dumps(document, indent=4)
-    if '"plaintext":' in text and "secrets_providers" not in document["deployment"]:
-        msg = (
-            "warning: the state holds secrets, which Pulumi imports only with --for; pass it a "
-            "file with the output of `pulumi stack export` for the stack that will import them"
-        )
-        click.echo(msg, err=True)
+        text = json.dumps(document, indent=4)
+        if '"plaintext":' in text and not (taker or show_secrets):
+            msg = (
+                "the state holds secrets, which Pulumi imports only with --for; pass it a file "
+                "with the output of `pulumi stack export` for the stack that will import them, or "
+                "use --show-secrets to print them"
+            )
+            raise StateError(msg)
     click.echo(text)
 
 

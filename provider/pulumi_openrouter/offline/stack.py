@@ -566,7 +566,7 @@ class Stack:
         with self._store.locked() as first:
             if first:
                 folder = self._store.file.parent
-                message = f"State is kept in {folder}, unencrypted and for your user only."
+                message = f"State is kept in {folder}, for your user only."
                 lines.show(Diagnostic("info", "", message))
             snapshot = self._store.load()
             self._store.fold_journal(snapshot)

@@ -1,9 +1,9 @@
 """A stack's state on disk: the deployment file, its journal and its lock.
 
-`.pulumi-offline/<project>/<stack>.json` is what `pulumi stack export --show-secrets` would print.
-While an operation runs, each step appends a line to the journal beside it; the journal is folded
-into the file at the end, or by the next operation when this one was killed. Folders are 0700, files
-0600, and git ignores them.
+`.pulumi-offline/<project>/<stack>.json` is what `pulumi stack export` would print, with secrets
+encrypted by the key beside it (`encryption`). While an operation runs, each step appends a line to
+the journal beside it; the journal is folded into the file at the end, or by the next operation when
+this one was killed. Folders are 0700, files 0600, and git ignores them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pulumi_openrouter.offline.exceptions import StateError
+from pulumi_openrouter.offline.state.encryption import Encryption
 from pulumi_openrouter.offline.state.model import DYNAMIC, STACK_REFERENCE_TYPE, Resource, now
 from pulumi_openrouter.offline.state.snapshot import Snapshot
 from pulumi_openrouter.offline.values.values import EncryptedValueError
@@ -71,6 +72,7 @@ class StateStore:
         self.file = self._folder / f"{stack}.json"
         self._journal_file = self._folder / f"{stack}.journal"
         self._lock_file = self._folder / f"{stack}.lock"
+        self._encryption = Encryption(self._folder / f"{stack}.key")
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
@@ -97,6 +99,8 @@ class StateStore:
             with self._begins(self._lock_file):
                 file.truncate(0)
                 file.write(f"process {os.getpid()}, since {started}\n".encode())
+            with self._begins(self._encryption.file):
+                self._encryption.create_key()
             try:
                 yield first
             finally:
@@ -108,7 +112,7 @@ class StateStore:
         for folder in (self._folder.parent, self._folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (ignored := self._folder.parent / ".gitignore").exists():
-            # The state holds secrets in plain text, which must not end up in a repository.
+            # A state and its key together show secrets, and neither belongs in a repository.
             try:
                 ignored.write_text("*\n", encoding="utf-8")
             except OSError:
@@ -160,7 +164,7 @@ class StateStore:
         Raises StateError if it cannot be written; file and journal are then as they were.
         """
         temporary = self.file.with_suffix(".new")
-        document = json.dumps(self.document(snapshot), indent=4, ensure_ascii=False) + "\n"
+        document = self._encryption.dumps(self.document(snapshot), indent=4) + "\n"
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with open(descriptor, "w", encoding="utf-8") as file:
@@ -182,7 +186,9 @@ class StateStore:
             descriptor = os.open(self._journal_file, flags, 0o600)
         try:
             journal = Journal(
-                descriptor, lambda error: self._not_written(self._journal_file, error)
+                descriptor,
+                self._encryption,
+                lambda error: self._not_written(self._journal_file, error),
             )
             with self._begins(self._journal_file):
                 journal.append({"base": _fingerprint(self._read(self.file))})
@@ -261,7 +267,7 @@ class StateStore:
 
     def _parse(self, text: str) -> Snapshot:
         try:
-            document = json.loads(text)
+            document = self._encryption.loads(text)
         except ValueError as error:
             msg = f"{self.file} is damaged, it is not JSON ({error}); put back a good copy of it"
             raise StateError(msg) from error
@@ -274,7 +280,7 @@ class StateStore:
         # A kill can cut the last line short; the step then counts as still pending.
         lines = text.split("\n")[:-1]
         try:
-            head, *records = [json.loads(line) for line in lines]
+            head, *records = [self._encryption.loads(line) for line in lines]
         except ValueError:
             if not lines:
                 return []
@@ -312,8 +318,11 @@ class Journal:
     the file never has a line with a part missing.
     """
 
-    def __init__(self, descriptor: int, describe: Callable[[OSError], str]) -> None:
+    def __init__(
+        self, descriptor: int, encryption: Encryption, describe: Callable[[OSError], str]
+    ) -> None:
         self._descriptor = descriptor
+        self._encryption = encryption
         self._describe = describe
         self._left = b""
         # What to do about the first line that could not be written at once; empty if all could.
@@ -329,7 +338,7 @@ class Journal:
 
     def append(self, record: dict[str, Any]) -> None:
         """Append a line; raises OSError."""
-        line = json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n"
+        line = self._encryption.dumps(record, separators=(",", ":")) + "\n"
         self._left += line.encode()
         self._flush()
 

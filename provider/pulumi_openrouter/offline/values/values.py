@@ -5,6 +5,7 @@ A value is JSON as it travels over gRPC: a secret is an object with Pulumi's sig
 from protobuf, `to_state` and `from_state` to and from the form that a deployment file holds.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -74,6 +75,13 @@ def _mapped(function: Callable[[Any], Any], value: Any) -> Any:
     if isinstance(value, list):
         return [function(item) for item in value]
     return value
+
+
+def map_secrets(function: Callable[[Any], Any], document: Any) -> Any:
+    """Return a copy of a document with a function applied to each secret in it."""
+    if is_secret(document):
+        return function(document)
+    return _mapped(functools.partial(map_secrets, function), document)
 
 
 def plain(value: Any) -> Any:
