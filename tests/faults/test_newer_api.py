@@ -24,6 +24,7 @@ NEWER: dict[str, tuple[str, dict[str, Any]]] = {
         "/workspaces/*/budgets/**",
         {"include_byok_in_budgets": None},
     ),
+    "null where a limit stood": ("/workspaces/*/budgets/*", {"data": {"limit_usd": None}}),
     "a rate as an integer": ("/workspaces/*", {"data": {"io_logging_sampling_rate": 1}}),
     "null where a time stood": ("/**", {"data": {"created_at": None, "updated_at": None}}),
     "a count as a float": ("/**", {"total_count": 5.0}),

@@ -18,12 +18,13 @@ from pulumi.runtime import rpc
 from harness.providers import Properties, open_providers, travel
 from pulumi_openrouter.api.transport import Transport
 from pulumi_openrouter.lifecycle.hints import HINTS
+from pulumi_openrouter.resources.provider import DynamicProvider
 from pulumi_openrouter.settings import Settings
 
 UNKNOWN = rpc.UNKNOWN
 """How a value that a preview does not know travels."""
 
-Kind = Literal["Workspace", "WorkspaceBudget", "WorkspaceMembership"]
+Kind = Literal["Workspace", "WorkspaceBudget", "WorkspaceMembership", "Token"]
 
 
 class InputError(Exception):
@@ -37,8 +38,14 @@ class ProviderProcess:
     would be, except inside `one_run`. The connections stay open.
     """
 
-    def __init__(self, environment: Mapping[str, str], **config: str) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *more: type[DynamicProvider],
+        **config: str,
+    ) -> None:
         self._settings = Settings.load(config.get, environment)
+        self._more = more
         self._transport = Transport(self._settings)
         self._in_one_run = False
         self._numbers = count()
@@ -55,7 +62,7 @@ class ProviderProcess:
     def begin_run(self) -> None:
         """Forget what the session and the client of an earlier run knew."""
         if not self._in_one_run:
-            self.providers = open_providers(self._settings, self._transport, _show)
+            self.providers = open_providers(self._settings, self._transport, _show, self._more)
 
     def resource(self, kind: Kind, name: str | None = None) -> Managed:
         """Return a resource that does not exist yet, under a name of its own unless given one."""

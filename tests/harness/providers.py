@@ -6,7 +6,7 @@ resource at a time, and `faults.driver` for whole programs and random lives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pulumi.runtime import rpc
@@ -28,11 +28,15 @@ PROVIDER_TYPES: Mapping[str, type[DynamicProvider]] = {
 
 
 def open_providers(
-    settings: Settings, transport: Transport, notify: Callable[[str], None]
+    settings: Settings,
+    transport: Transport,
+    notify: Callable[[str], None],
+    more: Iterable[type[DynamicProvider]] = (),
 ) -> Providers:
     """Return the providers of a new process by kind; they share a session, as they do in one."""
     session = Session(settings, notify, transport)
     providers = {kind: provider_type() for kind, provider_type in PROVIDER_TYPES.items()}
+    providers |= {one.lifecycle_type.declaration.name: one() for one in more}
     for provider in providers.values():
         provider.lifecycle = provider.lifecycle_type(session)
     return providers

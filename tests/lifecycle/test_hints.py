@@ -211,3 +211,27 @@ def test_a_state_of_0_1_0_is_not_stripped(
         with pytest.raises(OpenRouterError, match="active API keys"):
             part.delete()
     assert live_budgets(sandbox) == {"daily": 1, "byok": False}
+
+
+def test_a_state_without_an_owner_differs_in_nothing(budget: Managed, workspace: str) -> None:
+    """As version 0.1.0 wrote it: with the program's hints, and with those of nobody."""
+    budget.up(workspace=workspace, daily_usd=1)
+    old = {name: value for name, value in budget.outputs.items() if not name.startswith("__")}
+    budget.outputs = {**old, "managed_inputs": ["daily_usd"]}
+    assert budget.diff(workspace=workspace, daily_usd=1) == "same"
+    told_nothing = {"workspace": workspace, "daily_usd": 1}
+    assert not budget.provider.diff(budget.id, budget.outputs, told_nothing).changes
+
+
+def test_a_secret_without_a_text_is_hidden_from_no_error(
+    budget: Managed, workspace: str, sandbox: Sandbox
+) -> None:
+    """A secret flag has no form that a message could repeat."""
+    sandbox.set_options(plan="standard")
+    with pytest.raises(OpenRouterError, match="Enterprise plan"):
+        budget.up(
+            workspace=workspace,
+            daily_usd=1,
+            include_byok_in_budgets=True,
+            __secrets=["include_byok_in_budgets"],
+        )

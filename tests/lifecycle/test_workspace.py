@@ -294,6 +294,19 @@ def test_a_workspace_with_active_keys_is_not_deleted(acme: Managed, sandbox: San
     )
 
 
+def test_the_predecessor_of_a_replaced_workspace_is_deleted(
+    acme: Managed, sandbox: Sandbox
+) -> None:
+    """The resource takes part in the run and wants the same slug, but not this workspace."""
+    acme.up(name="Acme", slug="acme")
+    process = acme.process
+    with process.one_run():
+        # Before the new one is created, as Pulumi replaces a workspace.
+        process.resource("Workspace", "acme").check(name="Acme", slug="acme")
+        acme.delete()
+    assert [one["slug"] for one in sandbox.state()["workspaces"]] == ["default"]
+
+
 def test_two_workspaces_cannot_swap_their_slugs(process: ProviderProcess) -> None:
     """The API would refuse whichever comes first, so the diff of the second says what to do."""
     one, two = process.resource("Workspace", "one"), process.resource("Workspace", "two")

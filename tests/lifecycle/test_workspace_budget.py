@@ -286,6 +286,48 @@ def test_a_limit_of_others_in_the_way_of_a_new_one_fails_in_the_check(
         assert budget.diff(workspace=workspace, daily_usd=60) == "update"
 
 
+def test_a_limit_in_the_way_of_one_that_may_be_replaced_is_announced(
+    process: ProviderProcess,
+    somebody: Somebody,
+    workspace: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Where the old one would be deleted first, the limit may be its own: the check only warns."""
+    somebody.sets(workspace, weekly=3)
+    budget = process.resource("WorkspaceBudget", "prod")
+    budget.check(workspace=workspace, monthly_usd=2, __deleted_first=True)
+    assert capfd.readouterr().err == (
+        'WorkspaceBudget "prod": limits strictly decrease from lifetime to daily, and the '
+        "workspace has weekly_usd (3), which this program does not manage; raise monthly_usd, or "
+        "set weekly_usd here as well. If this run replaces the budget and it had this limit "
+        "itself, there is nothing to do: the old limits are deleted first.\n"
+    )
+
+
+def test_a_404_of_a_limit_is_an_error_while_the_workspace_is_there(
+    budget: Managed, workspace: str, sandbox: Sandbox
+) -> None:
+    """Only a workspace that is gone takes its limits along; a gateway may answer 404 as well."""
+    budget.up(workspace=workspace, daily_usd=1)
+    sandbox.add_fault(method="DELETE", path="/workspaces/*/budgets/*", status=404)
+    with pytest.raises(NotFoundError, match="answered 404"):
+        budget.delete()
+    assert live_budgets(sandbox) == {"daily": 1, "byok": False}
+
+
+def test_an_update_of_a_program_that_tells_nothing_is_refused_in_the_apis_words(
+    budget: Managed, somebody: Somebody, workspace: str, sandbox: Sandbox
+) -> None:
+    """With ignore_changes=["*"] on a state of version 0.1.0, a resource has no owner."""
+    somebody.sets(workspace, lifetime=100)
+    budget.up(workspace=workspace, daily_usd=1)
+    old = {name: value for name, value in budget.outputs.items() if not name.startswith("__")}
+    budget.process.begin_run()
+    with pytest.raises(InvalidRequestError, match="lifetime_usd=100; daily_usd=200 was asked for"):
+        budget.provider.update(budget.id, old, {"workspace": workspace, "daily_usd": 200})
+    assert live_budgets(sandbox) == {"lifetime": 100, "daily": 1, "byok": False}
+
+
 def test_limits_of_two_budgets_that_depend_on_each_other_are_announced(
     process: ProviderProcess,
     workspace: str,

@@ -294,6 +294,33 @@ def test_moving_to_another_workspace_adds_there_and_then_removes_here(
     ]
 
 
+def test_strangers_in_an_exclusive_workspace_are_read_and_not_kept(
+    membership: Managed, somebody: Somebody, workspace: str, people: list[str]
+) -> None:
+    """Each refresh shows who is in; whoever has left again by the next one is forgotten."""
+    given = {"workspace": workspace, "user_ids": people[:1], "exclusive": True}
+    membership.up(**given)
+    somebody.adds(workspace, people[1])
+    assert membership.refresh() == "update"
+    assert membership.outputs["user_ids"] == people[:2]
+    somebody.removes(workspace, people[1])
+    assert membership.refresh() == "update"
+    assert membership.outputs["user_ids"] == people[:1]
+    assert membership.up(**given) == "same"
+
+
+def test_a_create_that_could_remove_nobody_says_so(
+    start: NewProcess, somebody: Somebody, workspace: str, people: list[str], sandbox: Sandbox
+) -> None:
+    """Everybody who is named was in already, so there is nothing to undo."""
+    somebody.adds(workspace, *people[:2])
+    sandbox.add_fault(path="/workspaces/*/members/remove", status=500, times=None)
+    membership = start(maxRetries="0").resource("WorkspaceMembership")
+    with pytest.raises(ApiError, match="Nobody was added or removed"):
+        membership.up(workspace=workspace, user_ids=people[:1], exclusive=True)
+    assert sorted(live_members(sandbox)) == sorted(people[:2])
+
+
 def test_a_get_reads_everybody_and_fails_where_there_is_no_workspace(
     membership: Managed, somebody: Somebody, workspace: str, people: list[str]
 ) -> None:

@@ -22,6 +22,7 @@ import pulumi_openrouter as openrouter
 from harness.organization import Somebody, live
 from harness.process import InputError, ProviderProcess
 from harness.providers import travel
+from harness.token_resource import Token
 from pulumi_openrouter.sandbox import Sandbox
 from pulumi_openrouter.sandbox.seed import user_id
 
@@ -79,14 +80,16 @@ def an_event_loop() -> Iterator[None]:
 
 
 class Monitor(MockMonitor):
-    """Keeps beside the mocks which resources are protected, which mocks are not told."""
+    """Keeps beside the mocks which resources and outputs have marks that mocks are not told."""
 
     protected: ClassVar[set[str]] = set()
+    secret_outputs: ClassVar[dict[str, list[str]]] = {}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol names it
         """Register a resource, in a thread."""
         if request.protect:
             self.protected.add(request.name)
+        self.secret_outputs[request.name] = [*request.additionalSecretOutputs]
         with an_event_loop():
             return super().RegisterResource(request)  # type: ignore[no-untyped-call] # the SDK's
 
@@ -265,6 +268,14 @@ REFUSED: dict[str, tuple[Program, str]] = {
         lambda: openrouter.Workspace("a", io_logging_sampling_rate=10**400),
         "is too large for a number",
     ),
+    "a-number-that-is-not-exact": (
+        lambda: openrouter.Workspace("a", io_logging_api_key_ids=[2**53 + 1]),
+        "io_logging_api_key_ids[0] is too large to be exact",
+    ),
+    "no-number": (
+        lambda: openrouter.WorkspaceBudget("a", workspace="b", daily_usd=as_any(Decimal("NaN"))),
+        "daily_usd must be a number that is finite, not NaN",
+    ),
     "a-mapping": (
         lambda: openrouter.Workspace("a", name=as_any({})),
         "name has a value of type dict, which no input can have",
@@ -354,6 +365,19 @@ def test_a_provider_learns_what_siblings_claim(run: Run) -> None:
     assert claims("WorkspaceMembership::one") == [["two", user_id(RAVI)]]
     assert hints(sent["WorkspaceBudget::four"])["owner"] == "acme:teams:Team$WorkspaceBudget::four"
     assert [name for name, *_ in claims("WorkspaceBudget::four")] == ["one", "two"]
+
+
+def test_an_output_that_is_declared_secret_is_registered_as_one(run: Run) -> None:
+    """Beside those that the program asks for itself."""
+
+    def program() -> None:
+        more = pulumi.ResourceOptions(additional_secret_outputs=["label"])
+        Token("ci", more, label="a", size=16)
+        openrouter.Workspace("acme")
+
+    run(program)
+    assert Monitor.secret_outputs["ci"] == ["label", "value"]
+    assert Monitor.secret_outputs["acme"] == []
 
 
 def test_a_provider_learns_former_names(run: Run) -> None:

@@ -181,17 +181,20 @@ class Register:
 
     def is_alive(self, kind: Kind, owner: str, workspace_id: str, incarnation: str | None) -> None:
         """Note that a resource exists in a workspace and stays there."""
+        self._set_alive(kind, owner, workspace_id, incarnation)
+
+    def is_replaced(self, kind: Kind, owner: str) -> None:
+        """Note that a resource does not stay: Pulumi replaces it."""
+        self._set_alive(kind, owner, None, None)
+
+    def _set_alive(
+        self, kind: Kind, owner: str, workspace_id: str | None, incarnation: str | None
+    ) -> None:
         with self._lock:
             if (claim := self._claims.get((kind, owner))) is not None:
                 self._claims[kind, owner] = replace(
                     claim, alive_at=workspace_id, incarnation=incarnation
                 )
-
-    def is_replaced(self, kind: Kind, owner: str) -> None:
-        """Note that a resource does not stay: Pulumi replaces it."""
-        with self._lock:
-            if (claim := self._claims.get((kind, owner))) is not None:
-                self._claims[kind, owner] = replace(claim, alive_at=None, incarnation=None)
 
     def are_same(self, former: str, owner: str) -> None:
         """Note that an owner in a state is this resource under a former name, by an alias."""
