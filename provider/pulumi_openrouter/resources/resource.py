@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+# Pickling anew for each resource took 6 % of the processor time of a program of 3,000 resources.
+_pickles: dict[type[DynamicProvider], str] = {}
+
+
 class OpenRouterResource(dynamic.Resource):
     """The base of the resources."""
 
@@ -91,7 +95,9 @@ class OpenRouterResource(dynamic.Resource):
 
 def pickled(provider: type[DynamicProvider]) -> str:
     """Return a provider as it stands in the state of each of its resources."""
-    return str(serialize_provider(provider()))
+    if provider not in _pickles:
+        _pickles[provider] = str(serialize_provider(provider()))
+    return _pickles[provider]
 
 
 def checked(

@@ -12,8 +12,9 @@ program creates later, inside of `apply`, is known to the provider from its own 
 from __future__ import annotations
 
 import weakref
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from pulumi.runtime import settings
@@ -25,16 +26,15 @@ PEOPLE = ("user_ids", "emails")
 """The inputs that are lists of people; all others are claimed by name."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Sibling:
-    kind: object
-    name: str
-    token: str
-    keys: frozenset[object]
-    things: tuple[str, ...]
+class _Program:
+    """What the resources of one run claim: number, name and things, by kind and workspace."""
+
+    def __init__(self) -> None:
+        self.numbers = count()
+        self.claims: defaultdict[tuple[object, object], dict[int, list[str]]] = defaultdict(dict)
 
 
-_programs: weakref.WeakKeyDictionary[Any, list[_Sibling]] = weakref.WeakKeyDictionary()
+_programs: weakref.WeakKeyDictionary[Any, _Program] = weakref.WeakKeyDictionary()
 
 
 def sibling_hints(
@@ -51,21 +51,19 @@ def sibling_hints(
         keys: What its reference to the workspace has in common with others to the same one.
         claimed: The inputs that claim something: a thing of that name, or the people in a list.
     """
-    # One list for each run: the Automation API and tests with mocks run many programs in one
-    # process, each with a connection of its own to its engine.
-    program = _programs.setdefault(settings.get_monitor(), [])
-    token = str(len(program))
-    own = _Sibling(kind, resource_name, token, keys, tuple(_things(claimed)))
-    program.append(own)
-    return {"token": token, "siblings": known_later(_others(program, own))}
+    # One for each run: the Automation API and tests with mocks run many programs in one process,
+    # each with a connection of its own to its engine.
+    program = _programs.setdefault(settings.get_monitor(), _Program())
+    number = next(program.numbers)
+    places = [program.claims[kind, key] for key in keys]
+    for claims in places:
+        claims[number] = [str(number), resource_name, *_things(claimed)]
+    return {"token": str(number), "siblings": known_later(_others(places, number))}
 
 
-async def _others(program: list[_Sibling], own: _Sibling) -> list[list[str]]:
-    return [
-        [one.token, one.name, *one.things]
-        for one in program
-        if one is not own and one.kind is own.kind and not own.keys.isdisjoint(one.keys)
-    ]
+async def _others(places: list[dict[int, list[str]]], own: int) -> list[list[str]]:
+    found = {number: claim for claims in places for number, claim in claims.items()}
+    return [found[number] for number in sorted(found) if number != own]
 
 
 def _things(inputs: Mapping[str, object]) -> Iterator[str]:
