@@ -68,7 +68,16 @@ class Outcome:
 
 
 class Project:
-    """A program and one stack of it."""
+    """A program and one stack of it.
+
+    Args:
+        folder: Where the program is, or will be.
+        engine: Who runs it.
+        environment: Variables for the program and the engine.
+        name: The name of the project, if the folder has none yet.
+        stack: The name of the stack.
+        home: Where the CLI keeps its backend; the folder itself by default.
+    """
 
     def __init__(
         self,
@@ -78,8 +87,10 @@ class Project:
         *,
         name: str = "acme",
         stack: str = "dev",
+        home: Path | None = None,
     ) -> None:
         self.folder = folder
+        self._home = home or folder
         self.engine = engine
         self.name = name
         self.stack_name = stack
@@ -167,7 +178,7 @@ class Project:
         return done.stdout
 
     def _variables(self) -> dict[str, str]:
-        return {**cli_variables(self.folder), **self.environment}
+        return {**cli_variables(self._home), **self.environment}
 
     def _open(self) -> Any:
         if self.engine is Engine.OFFLINE:

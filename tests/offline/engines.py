@@ -17,10 +17,10 @@ from typing import Any, Protocol
 
 import pulumi.automation as auto
 
-from harness.project import pulumi_on_path, pulumi_version
+from harness.project import Engine as ProjectEngine
+from harness.project import Failure, Project, pulumi_on_path, pulumi_version
 from pulumi_openrouter import offline
 from pulumi_openrouter.offline.state.import_file import read_import_file
-from pulumi_openrouter.testing.stack import cli_variables
 
 from .scenario import Import
 
@@ -44,8 +44,7 @@ _DROPPED = ("created", "modified", "sourcePosition", "stackTrace")
 class Engine(Protocol):
     """One of the two engines, on a stack of its own."""
 
-    def set_config(self, key: str, value: str, *, secret: bool) -> None:
-        """Set a configuration value."""
+    set_config: Callable[..., None]
 
     def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
         """Run an operation; return whether it worked, its changes, errors and outputs."""
@@ -67,11 +66,9 @@ class OfflineEngine:
     """Ours."""
 
     def __init__(self, work: Path) -> None:
-        self.stack = offline.create_or_select_stack(STACK, work)
-
-    def set_config(self, key: str, value: str, *, secret: bool) -> None:
-        """Set a configuration value."""
-        self.stack.set_config(key, offline.ConfigValue(value, secret))
+        project = Project(work, ProjectEngine.OFFLINE, {}, stack=STACK)
+        self.stack = project.stack
+        self.set_config = project.set_config
 
     def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
         """Run an operation."""
@@ -109,7 +106,8 @@ class OfflineEngine:
 
     def export(self) -> dict[str, Any]:
         """Return the state."""
-        return self.stack.export_stack().deployment
+        deployment: dict[str, Any] = self.stack.export_stack().deployment
+        return deployment
 
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
@@ -128,19 +126,17 @@ class RealEngine:
     """Pulumi's, with a backend in a folder of its own."""
 
     def __init__(self, work: Path, home: Path) -> None:
-        self._work = work
         # The programs name no virtualenv: `python` has to be the one that runs the tests.
         python = Path(sys.executable).parent
-        self._environment = {
+        environment = {
             "PATH": f"{python}{os.pathsep}{os.environ.get('PATH', '')}",
-            **cli_variables(home),
+            # The log of events is for the CLI's own developers, and hidden without this.
+            "PULUMI_DEBUG_COMMANDS": "true",
         }
-        options = auto.LocalWorkspaceOptions(env_vars=self._environment)
-        self.stack = auto.create_or_select_stack(STACK, work_dir=str(work), opts=options)
-
-    def set_config(self, key: str, value: str, *, secret: bool) -> None:
-        """Set a configuration value."""
-        self.stack.set_config(key, auto.ConfigValue(value, secret))
+        project = Project(work, ProjectEngine.CLI, environment, stack=STACK, home=home)
+        self.stack = project.stack
+        self.set_config = project.set_config
+        self.pulumi = project.pulumi
 
     def run(self, operation: str, options: Mapping[str, Any]) -> Outcome:
         """Run an operation."""
@@ -159,7 +155,7 @@ class RealEngine:
 
     def export(self) -> dict[str, Any]:
         """Return the state, with its secrets readable."""
-        text = self.command("stack", "export", "--show-secrets").stdout
+        text = self.pulumi("stack", "export", "--show-secrets")
         deployment: dict[str, Any] = json.loads(text)["deployment"]
         return deployment
 
@@ -168,30 +164,21 @@ class RealEngine:
         log = file.with_suffix(".log")
         arguments = ["--file", str(file), "--generate-code=false", f"--protect={protect}".lower()]
         arguments += ["--yes", "--event-log", str(log), "--parallel", "1"]
-        done = self.command(
-            "import", *arguments, *(["--skip-preview"] if skip_preview else []), check=False
-        )
+        skip = ["--skip-preview"] if skip_preview else []
+        ok = True
+        try:
+            self.pulumi("import", *arguments, *skip)
+        except Failure:
+            ok = False
         lines = log.read_text().splitlines()
         events = [auto.EngineEvent.from_json(json.loads(line)) for line in lines]
         log.unlink()
         # The preview and the import each begin with a prelude; the last of them counts.
         events = events[max(n for n, one in enumerate(events) if one.prelude_event) :]
-        outcome = {"ok": done.returncode == 0, "changes": _changes(events)}
-        if done.returncode:
+        outcome = {"ok": ok, "changes": _changes(events)}
+        if not ok:
             return {**outcome, "errors": _diagnostics(events, "error")}
         return {**outcome, "warnings": _diagnostics(events, "warning")}
-
-    def command(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """Run the CLI for what its Automation API does not do."""
-        return subprocess.run(
-            ["pulumi", "--non-interactive", *arguments, "--stack", STACK],  # noqa: S607
-            cwd=self._work,
-            # The log of events is for the CLI's own developers, and hidden without this.
-            env={**os.environ, **self._environment, "PULUMI_DEBUG_COMMANDS": "true"},
-            capture_output=True,
-            text=True,
-            check=check,
-        )
 
     def load(self, deployment: dict[str, Any]) -> None:
         """Replace the state."""
@@ -199,7 +186,7 @@ class RealEngine:
 
     def taint(self, urn: str) -> None:
         """Mark a resource to be replaced."""
-        self.command("state", "taint", urn, "--yes")
+        self.pulumi("state", "taint", urn, "--yes")
 
 
 def _messages(diagnostics: list[offline.Diagnostic], severity: str) -> list[list[str]]:

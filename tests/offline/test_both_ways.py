@@ -4,12 +4,12 @@ These run where the Pulumi CLI is on PATH.
 """
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from harness.project import Failure
 from pulumi_openrouter.offline.cli import offline
 
 from .engines import STACK, OfflineEngine, RealEngine, has_cli, new_world, read_world
@@ -81,7 +81,7 @@ def test_what_a_provider_prints_is_shown_once(engines: Engines) -> None:
     engines.use("one")
     engines.real.run("up", {})
     (engines.project.parent / "objects" / "chatter").touch()
-    printed = engines.real.command("preview", "--json").stdout
+    printed = engines.real.pulumi("preview", "--json")
     found = [one for one in json.loads(printed)["diagnostics"] if "hello" in one["message"]]
     assert [(one["severity"], one["message"].strip()) for one in found] == [
         ("info#err", "check says hello"),
@@ -93,6 +93,6 @@ def test_destroy_is_previewed_first(engines: Engines) -> None:
     """`pulumi destroy` leaves a stack with a protected resource alone, as the offline one does."""
     engines.use("protected")
     engines.real.run("up", {})
-    with pytest.raises(subprocess.CalledProcessError):
-        engines.real.command("destroy", "--yes")
+    with pytest.raises(Failure):
+        engines.real.pulumi("destroy", "--yes")
     assert sorted(read_world(engines.project.parent / "objects")) == ["a-1", "b-1", "c-1"]

@@ -297,7 +297,7 @@ def test_the_cli_reads_config_files_the_same(tmp_path: Path) -> None:
     work.mkdir()
     spelled(work)
     real = RealEngine(work, tmp_path / "pulumi")
-    shown = json.loads(real.command("config", "--json").stdout)
+    shown = json.loads(real.pulumi("config", "--json"))
     found = [shown[f"toy:key{number}"]["value"] for number in range(len(SPELLINGS))]
     assert dict(zip(SPELLINGS, found, strict=True)) == SPELLINGS
 
