@@ -10,7 +10,7 @@ import pytest
 from pulumi_openrouter.offline.exceptions import StateError
 from pulumi_openrouter.offline.state.model import Resource
 from pulumi_openrouter.offline.state.snapshot import Snapshot
-from pulumi_openrouter.offline.state.store import StateStore
+from pulumi_openrouter.offline.state.store import StateStore, saved_stacks
 from pulumi_openrouter.offline.values.values import secret
 
 
@@ -179,9 +179,19 @@ def test_a_state_with_readable_secrets_is_encrypted_by_the_next_save(store: Stat
     assert [one.inputs for one in store.load().resources] == [hidden.inputs]
 
 
-@pytest.mark.parametrize("key", [None, b"", b"A" * 43 + b"="], ids=["none", "empty", "another"])
-def test_without_its_key_a_state_is_refused_and_kept(store: StateStore, key: bytes | None) -> None:
-    """One line names the file of the key; with the key back, the state is as it was."""
+UNUSABLE = {
+    "none": (None, "is missing"),
+    "empty": (b"", "is damaged"),
+    "text": (b"hello", "is damaged"),
+    "another": (b"A" * 43 + b"=", "is another one"),
+}
+
+
+@pytest.mark.parametrize(("key", "reason"), UNUSABLE.values(), ids=UNUSABLE)
+def test_without_its_key_a_state_is_refused_and_kept(
+    store: StateStore, key: bytes | None, reason: str
+) -> None:
+    """One line says what the key lacks; with the right one back, the state is as it was."""
     hidden = resource("a", inputs={"pin": secret("hush")})
     with store.locked():
         store.save(Snapshot([hidden], []))
@@ -190,13 +200,46 @@ def test_without_its_key_a_state_is_refused_and_kept(store: StateStore, key: byt
     file.unlink()
     if key is not None:
         file.write_bytes(key)
-    again = StateStore(store.file.parents[2], "toy", "dev")
-    with pytest.raises(StateError, match=r"another key than that in .*dev\.key; put that key back"):
-        again.load()
+
+    def again() -> StateStore:
+        return StateStore(store.file.parents[2], "toy", "dev")
+
+    words = rf"cannot be decrypted: the key .*dev\.key {reason}; put back the key that"
+    with pytest.raises(StateError, match=words):
+        again().load()
+    with pytest.raises(StateError, match=words), again().locked():
+        again().load()
     assert store.file.read_text() == text
-    file.write_bytes(right)
+    assert file.exists() is (key is not None)
+    file.write_bytes(right + b"\n")
+    assert [one.inputs for one in again().load().resources] == [hidden.inputs]
+
+
+@pytest.mark.parametrize("key", [b"", b"hello", None], ids=["empty", "text", "folder"])
+def test_a_key_that_nothing_needs_is_made_anew_or_refused_first(
+    store: StateStore, key: bytes | None
+) -> None:
+    """Nothing is encrypted with it yet, so nothing is lost; a folder in its place is named."""
+    file = store.file.with_suffix(".key")
+    file.unlink()
     again = StateStore(store.file.parents[2], "toy", "dev")
-    assert [one.inputs for one in again.load().resources] == [hidden.inputs]
+    if key is None:
+        file.mkdir()
+        with pytest.raises(StateError, match=r"dev\.key.*; nothing was done"), again.locked():
+            pass
+        return
+    file.write_bytes(key)
+    with again.locked():
+        again.save(Snapshot([resource("a", inputs={"pin": secret("hush")})], []))
+    assert "hush" not in store.file.read_text()
+    assert len(StateStore(store.file.parents[2], "toy", "dev").load().resources) == 1
+
+
+def test_a_stack_of_which_only_a_journal_is_left_is_known(store: StateStore) -> None:
+    """Its first operation was killed."""
+    with store.locked(), store.journal():
+        store.file.unlink()
+    assert saved_stacks(store.file.parents[2], "toy") == ["dev"]
 
 
 def test_a_locked_stack_is_refused_by_its_holder_name(store: StateStore) -> None:

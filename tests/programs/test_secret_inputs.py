@@ -65,6 +65,53 @@ def test_secret_inputs_stay_secret(project: Project, sandbox: Sandbox, program: 
     assert json.dumps(sandbox.state()).count(DESCRIPTION) == 1
 
 
+SECRET_UNTIL_NOW = {
+    "people": (
+        f'WorkspaceMembership("b", workspace=w, emails=secret(["jane.doe@example.com", "{RAVI}"]))',
+        'WorkspaceMembership("b", workspace=w, emails=secret(["jane.doe@example.com"]), '
+        "exclusive=True)",
+        RAVI,
+        "1 of the people (secret)",
+    ),
+    "limits": (
+        'WorkspaceBudget("b", workspace=w, daily_usd=secret(777), monthly_usd=secret(7777))',
+        'WorkspaceBudget("b", workspace=w, daily_usd=secret(777), exclusive=True)',
+        "7777",
+        "monthly_usd: [secret] -> null",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "secret", "says"), SECRET_UNTIL_NOW.values(), ids=SECRET_UNTIL_NOW
+)
+def test_what_was_secret_leaves_unnamed(
+    project: Project, before: str, after: str, secret: str, says: str
+) -> None:
+    """A notice about what goes hides what the last run marked as secret."""
+    head = "secret = pulumi.Output.secret\nw = openrouter.Workspace('w')\nopenrouter."
+    project.program(head + before)
+    project.up()
+    project.program(head + after)
+    for outcome in (project.preview(), project.up()):
+        assert says in outcome.stdout
+        assert secret not in outcome.stdout
+    project.settle()
+
+
+def test_an_error_hides_the_limits_that_were_secret(project: Project, somebody: Somebody) -> None:
+    """OpenRouter refuses the new limit, and the message says which limits the workspace has."""
+    head = "secret = pulumi.Output.secret\nw = openrouter.Workspace('w', slug='w')\n"
+    budget = 'openrouter.WorkspaceBudget("b", workspace=w, daily_usd={})'
+    project.program(head + budget.format("secret(777)"))
+    project.up()
+    somebody.sets("w", weekly=5000)
+    project.program(head + budget.format("9999"))
+    with pytest.raises(Failure, match="weekly_usd=5000") as failure:
+        project.up()
+    assert "777" not in str(failure.value)
+
+
 SECRET_AND_WRONG = {
     'WorkspaceBudget("b", workspace=w, daily_usd=secret(777.25), weekly_usd=5)': "777.25",
     'WorkspaceBudget("b", workspace=secret("hidden-team"), daily_usd=1)': "hidden-team",

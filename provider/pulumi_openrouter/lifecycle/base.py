@@ -301,7 +301,7 @@ class Lifecycle(ABC):
             if name in inputs
             and news.get(name) == claim.before.get(name)
             and news.get(name) != olds.get(name)
-            and not claim.hints.hides(name)
+            and not (claim.hints.hides(name) or Hints.of(olds).hides(name))
         ]
         if changes:
             self.session.notices.add(f"{owner_text(owner)} also changes {'; '.join(changes)}.")

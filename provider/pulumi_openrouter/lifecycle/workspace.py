@@ -336,8 +336,9 @@ class WorkspaceLifecycle(Lifecycle):
         """Delete the workspace with all it holds; one that is gone already is fine."""
         slug = str(olds.get("slug"))
         if holder := self._holder(id_, slug, olds):
+            named = shown(slug, secret=Hints.of(olds).hides("slug"))
             self.session.notices.add(
-                f'workspace "{slug}" ({id_}) is kept: it belongs to {owner_text(holder)} now.'
+                f"workspace {named} ({id_}) is kept: it belongs to {owner_text(holder)} now."
             )
             return
         try:

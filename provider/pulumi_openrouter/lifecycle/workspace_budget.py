@@ -228,7 +228,7 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         if claim is not None and not result.replaces and (taken or turns):
             live = self._live(self.place(id_, olds))
             taken_over = news if turns else {name: news[name] for name in taken}
-            self._announce(live, taken_over, claim.hints, exclusive=turns)
+            self._announce(live, taken_over, claim.hints, exclusive=turns, was=Hints.of(olds))
             theirs = live.only({*INTERVALS} - {*managed(olds)})
             if problem := self._in_the_way_of_new(theirs, news, claim.hints):
                 msg = f"{owner_text(claim.owner)}: {problem[1]}"
@@ -318,20 +318,31 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
         return {*self.claimed(news)} - {*managed(olds)}
 
     def _announce(
-        self, live: LimitSet, inputs: Properties, hints: Hints, *, exclusive: bool
+        self,
+        live: LimitSet,
+        inputs: Properties,
+        hints: Hints,
+        *,
+        exclusive: bool,
+        was: Hints | None = None,
     ) -> None:
-        """Announce which of the live limits change to the inputs, or go."""
+        """Announce which of the live limits change to the inputs, or go.
+
+        What the program marks as secret now, or did so in the last run (`was`), is hidden.
+        """
+        told = {name: usd(limit) for name, limit in live.limits.items()}
+        if live.byok is not None and isinstance(inputs.get(BYOK), bool):
+            told[BYOK] = shown(live.byok)
         changes = []
-        for name, limit in live.limits.items():
+        for name, old in told.items():
             wanted = inputs.get(name)
-            if wanted == limit or is_unknown(wanted) or not (name in inputs or exclusive):
+            if is_unknown(wanted) or not (name in inputs or exclusive):
                 continue
-            secret = name in inputs and hints.hides(name)
-            old = "[secret]" if secret else usd(limit)
-            changes.append(f"{name}: {old} -> {shown(wanted, secret=secret)}")
-        flag = inputs.get(BYOK)
-        if isinstance(flag, bool) and live.byok is not None and flag != live.byok:
-            changes.append(f"{BYOK}: {shown(live.byok)} -> {shown(flag, secret=hints.hides(BYOK))}")
+            if wanted == (live.byok if name == BYOK else live.limits[name]):
+                continue
+            new = shown(wanted, secret=hints.hides(name))
+            hidden = hints.hides(name) or (was is not None and was.hides(name))
+            changes.append(f"{name}: {'[secret]' if hidden else old} -> {new}")
         if changes:
             self.session.notices.add(
                 f"{owner_text(hints.owner)} changes what its workspace has already: "

@@ -225,7 +225,7 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
         if claim is None or result.replaces or not news.get("exclusive"):
             return result
         if not olds.get("exclusive"):
-            self._announce_removals(self.place(id_, olds), news, claim.hints)
+            self._announce_removals(self.place(id_, olds), news, claim.hints, olds)
             return result
         named = {*self.claimed(news)}
         strangers = [one.name for one in people_in(olds) if not one.managed]
@@ -444,7 +444,13 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
             "for good, remove them from the list."
         )
 
-    def _announce_removals(self, workspace_id: str, inputs: Properties, hints: Hints) -> None:
+    def _announce_removals(
+        self,
+        workspace_id: str,
+        inputs: Properties,
+        hints: Hints,
+        olds: Properties | None = None,
+    ) -> None:
         """Announce who is in the workspace and not in a list that is exclusive."""
         form = form_of(inputs)
         directory = self.session.people()
@@ -453,13 +459,22 @@ class WorkspaceMembershipLifecycle(WorkspacePart):
             for name in known_items(inputs.get(form))
         }
         leaving = [user_id for user_id in self._live(workspace_id) if user_id not in wanted]
-        self._announce([directory.email(user_id) or user_id for user_id in leaving], hints)
+        listed = self._listed_secretly(olds or {})
+        names = [directory.email(one) or one for one in leaving if one not in listed]
+        self._announce(names, hints, secret=len(listed.intersection(leaving)))
 
-    def _announce(self, leaving: Sequence[str], hints: Hints) -> None:
-        if leaving:
+    @staticmethod
+    def _listed_secretly(olds: Properties) -> set[str]:
+        secret = Hints.of(olds).hides("emails", "user_ids")
+        return {one.user_id for one in people_in(olds)} if secret else set()
+
+    def _announce(self, leaving: Sequence[str], hints: Hints, *, secret: int = 0) -> None:
+        """Announce who leaves; of those on a list that was secret, only how many they are."""
+        names = [*sorted(leaving), *([f"{secret} of the people (secret)"] if secret else [])]
+        if names:
             self.session.notices.add(
                 f"{owner_text(hints.owner)} removes from its workspace everyone who is not in "
-                f"the list (exclusive=True): {', '.join(sorted(leaving))}."
+                f"the list (exclusive=True): {', '.join(names)}."
             )
 
     def _resolve(

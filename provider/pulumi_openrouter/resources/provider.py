@@ -137,6 +137,8 @@ class DynamicProvider(dynamic.ResourceProvider):
             for props in bags:
                 if props.get(OWNER):
                     text = without_secrets(text, props, self.lifecycle.hints(props))
+                    # What was secret in the last run may stand in the state and at the API still.
+                    text = without_secrets(text, props, Hints.of(props))
             # From None: the server would print as well what the error was raised from.
             raise (error if text == str(error) else OpenRouterError(text)) from None
 

@@ -24,6 +24,9 @@ _OURS = "offline:"
 """What our ciphertexts begin with; the ones of Pulumi's secrets providers begin with a version."""
 
 
+_KEY_BYTES = 32
+
+
 class Encryption:
     """Encrypts and decrypts the secrets of one stack.
 
@@ -34,17 +37,47 @@ class Encryption:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def create_key(self) -> None:
-        """Create the key if there is none yet; raises OSError."""
-        if self.file.exists():
-            return
+    def prepare(self, *texts: str | None) -> None:
+        """See that there is a key, and create one where these states need none of before.
+
+        Raises OSError; and StateError where they are encrypted and the key is of no use.
+        """
+        encrypted = any(_OURS in text for text in texts if text)
+        try:
+            self._key()
+        except (OSError, ValueError) as error:
+            if encrypted:
+                raise self._unusable(error) from error
+            self._create_key()
+
+    def _create_key(self) -> None:
         temporary = self.file.with_suffix(".key.new")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb") as file:
-            file.write(base64.urlsafe_b64encode(os.urandom(32)))
+            file.write(base64.urlsafe_b64encode(os.urandom(_KEY_BYTES)))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.file)
+
+    def _key(self) -> bytes:
+        """Return the key; raises OSError or ValueError where there is none."""
+        text = self.file.read_bytes().strip()
+        if len(base64.urlsafe_b64decode(text)) != _KEY_BYTES:
+            msg = "it is damaged"
+            raise ValueError(msg)
+        return text
+
+    def _unusable(self, error: Exception) -> StateError:
+        if isinstance(error, FileNotFoundError):
+            reason = "is missing"
+        elif isinstance(error, OSError):
+            reason = f"cannot be read ({error.strerror})"
+        else:
+            reason = "is damaged" if isinstance(error, ValueError) else "is another one"
+        return StateError(
+            f"the secrets of this state cannot be decrypted: the key {self.file} {reason}; put "
+            "back the key that the state was saved with, or a copy of the state from before"
+        )
 
     def dumps(self, document: Any, **options: Any) -> str:
         """Return a document as JSON text in which every secret is encrypted."""
@@ -62,7 +95,7 @@ class Encryption:
         # Imported here because most states have no secret.
         from cryptography.fernet import Fernet
 
-        return Fernet(self.file.read_bytes())
+        return Fernet(self._key())
 
     def _encrypt(self, secret: dict[str, Any]) -> dict[str, Any]:
         token = self._fernet.encrypt(secret["plaintext"].encode())
@@ -77,9 +110,5 @@ class Encryption:
         try:
             text = self._fernet.decrypt(ciphertext.removeprefix(_OURS))
         except (OSError, ValueError, InvalidToken) as error:
-            msg = (
-                f"the secrets of this state were encrypted with another key than that in "
-                f"{self.file}; put that key back, or put back a copy of the state from before"
-            )
-            raise StateError(msg) from error
+            raise self._unusable(error) from error
         return {SIGNATURE: SECRET, "plaintext": text.decode()}

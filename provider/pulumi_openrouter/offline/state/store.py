@@ -59,7 +59,9 @@ else:
 
 def saved_stacks(root: Path, project: str) -> list[str]:
     """Return the names of the stacks that a project has a state of."""
-    return [file.stem for file in (root / FOLDER / project).glob("*.json")]
+    folder = root / FOLDER / project
+    # A first operation that was killed has left its journal only.
+    return sorted({file.stem for kind in ("json", "journal") for file in folder.glob(f"*.{kind}")})
 
 
 class StateStore:
@@ -100,7 +102,7 @@ class StateStore:
                 file.truncate(0)
                 file.write(f"process {os.getpid()}, since {started}\n".encode())
             with self._begins(self._encryption.file):
-                self._encryption.create_key()
+                self._encryption.prepare(self._read(self.file), self._read(self._journal_file))
             try:
                 yield first
             finally:
