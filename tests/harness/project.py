@@ -157,6 +157,11 @@ class Project:
             if not resource["type"].startswith("pulumi:")
         ]
 
+    def files_with(self, text: str, below: str = ".") -> list[str]:
+        """Return the names of the files in the folder, or below one in it, that hold a text."""
+        files = [file for file in (self.folder / below).rglob("*") if file.is_file()]
+        return [file.name for file in files if text.encode() in file.read_bytes()]
+
     def pulumi(self, *arguments: str) -> str:
         """Run a command of the Pulumi CLI on this stack and return what it prints.
 

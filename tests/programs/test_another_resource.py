@@ -1,7 +1,6 @@
 """A resource that is no part of a workspace, and has a secret output, on both engines."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -22,12 +21,6 @@ def token_project(project: Project) -> Project:
     return project
 
 
-def texts(folder: Path) -> str:
-    """Return everything that stands in files below a folder, states among them."""
-    files = [file for file in folder.rglob("*") if file.is_file()]
-    return "\n".join(file.read_bytes().decode("utf-8", "replace") for file in files)
-
-
 def test_its_secret_is_kept_and_shown_to_nobody(token_project: Project) -> None:
     """The value survives an update and a refresh, and is encrypted in the state."""
     token_project.program(PROGRAM.format(label="a", size=16))
@@ -39,7 +32,8 @@ def test_its_secret_is_kept_and_shown_to_nobody(token_project: Project) -> None:
     assert not second.is_empty
     assert (second.outputs["value"], second.outputs["id"]) == (value, id_)
     assert token_project.refresh().is_empty
-    assert value not in texts(token_project.folder) + first.stdout + second.stdout
+    assert token_project.files_with(value) == []
+    assert value not in first.stdout + second.stdout
     token_project.settle()
 
 

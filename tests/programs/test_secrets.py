@@ -34,19 +34,13 @@ def _runs(project: Project, sandbox: Sandbox) -> str:
     return "\n".join([*said, str(crash.value)])
 
 
-def _files_with(project: Project, text: str) -> list[str]:
-    """Name the files of the project folder, backend and logs among them, that hold a text."""
-    files = [file for file in project.folder.rglob("*") if file.is_file()]
-    return [file.name for file in files if text.encode() in file.read_bytes()]
-
-
 def test_a_key_of_the_environment_is_nowhere(project: Project, sandbox: Sandbox) -> None:
     """Neither in what was printed nor in what was written, after success, failure and crash."""
     said = _runs(project, sandbox)
     assert sandbox.key not in said
     assert "[redacted]" in said
-    assert _files_with(project, sandbox.key) == []
-    assert _files_with(project, "openrouter:WorkspaceBudget") != [], "the state was not looked at"
+    assert project.files_with(sandbox.key) == []
+    assert project.files_with("openrouter:WorkspaceBudget") != [], "the state was not looked at"
 
 
 def test_a_key_of_the_config_is_nowhere(project: Project, sandbox: Sandbox) -> None:
@@ -61,7 +55,7 @@ def test_a_key_of_the_config_is_nowhere(project: Project, sandbox: Sandbox) -> N
         stack_file.write_text("config:\n  openrouter:managementKey:\n    secure: v1:ciphertext\n")
     said = _runs(project, sandbox)
     assert sandbox.key not in said
-    assert _files_with(project, sandbox.key) == []
+    assert project.files_with(sandbox.key) == []
 
 
 def test_a_plain_key_in_the_config_is_refused(project: Project, sandbox: Sandbox) -> None:
@@ -81,5 +75,5 @@ def test_a_plain_key_in_the_config_is_refused(project: Project, sandbox: Sandbox
         assert not failure.value.shows_our_code
     assert sandbox.requests() == []
     # The Pulumi CLI notes the config of each run in its history, failed or not.
-    found = [f for f in _files_with(project, sandbox.key) if not f.endswith(".history.json")]
+    found = [f for f in project.files_with(sandbox.key) if not f.endswith(".history.json")]
     assert set(found) <= {"Pulumi.dev.yaml"}

@@ -330,19 +330,18 @@ class WorkspaceBudgetLifecycle(WorkspacePart):
 
         What the program marks as secret now, or did so in the last run (`was`), is hidden.
         """
-        told = {name: usd(limit) for name, limit in live.limits.items()}
+        there: Properties = {**live.limits}
         if live.byok is not None and isinstance(inputs.get(BYOK), bool):
-            told[BYOK] = shown(live.byok)
+            there[BYOK] = live.byok
         changes = []
-        for name, old in told.items():
+        for name, value in there.items():
             wanted = inputs.get(name)
-            if is_unknown(wanted) or not (name in inputs or exclusive):
+            if wanted == value or is_unknown(wanted) or not (name in inputs or exclusive):
                 continue
-            if wanted == (live.byok if name == BYOK else live.limits[name]):
-                continue
-            new = shown(wanted, secret=hints.hides(name))
-            hidden = hints.hides(name) or (was is not None and was.hides(name))
-            changes.append(f"{name}: {'[secret]' if hidden else old} -> {new}")
+            secret = hints.hides(name)
+            was_secret = was is not None and was.hides(name)
+            old = shown(value, secret=secret or was_secret)
+            changes.append(f"{name}: {old} -> {shown(wanted, secret=secret)}")
         if changes:
             self.session.notices.add(
                 f"{owner_text(hints.owner)} changes what its workspace has already: "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _OURS = "offline:"
 """What our ciphertexts begin with; the ones of Pulumi's secrets providers begin with a version."""
-
 
 _KEY_BYTES = 32
 
@@ -37,16 +37,18 @@ class Encryption:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def prepare(self, *texts: str | None) -> None:
-        """See that there is a key, and create one where these states need none of before.
+    def prepare(self, texts: Iterable[str | None]) -> None:
+        """See that there is a key, and create one where nothing was encrypted with one before.
 
-        Raises OSError; and StateError where they are encrypted and the key is of no use.
+        Args:
+            texts: What the key may have encrypted; read only where there is no usable key.
+
+        Raises OSError; and StateError where something was encrypted with the key that is lost.
         """
-        encrypted = any(_OURS in text for text in texts if text)
         try:
             self._key()
         except (OSError, ValueError) as error:
-            if encrypted:
+            if any(_OURS in text for text in texts if text):
                 raise self._unusable(error) from error
             self._create_key()
 

@@ -102,7 +102,7 @@ class StateStore:
                 file.truncate(0)
                 file.write(f"process {os.getpid()}, since {started}\n".encode())
             with self._begins(self._encryption.file):
-                self._encryption.prepare(self._read(self.file), self._read(self._journal_file))
+                self._encryption.prepare(map(self._read, (self.file, self._journal_file)))
             try:
                 yield first
             finally:
